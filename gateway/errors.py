@@ -1,0 +1,120 @@
+"""The tree of errors that rooms raise for one another; how an error looks on HTTP or a terminal is not decided here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class GatewayError(Exception):
+    """The root: `code` is stable (logs, answers, docs), `str(error)` is the text for people."""
+
+    code = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One thing wrong with one field of a call.
+
+    `field` is the name in the caller's own vocabulary, dotted and indexed (`invitees[3].email`), or a place of the
+    request when no field can be blamed (`body`, `Authorization`). `reason` says what is wrong and what is expected;
+    it never repeats the value of a secret field.
+    """
+
+    field: str
+    reason: str
+
+
+class BadPayload(GatewayError):
+    """A call could be read, but what it says cannot be accepted (HTTP 422); `problems` names every field."""
+
+    code = "bad-payload"
+
+    def __init__(self, problems: list[FieldProblem]) -> None:
+        super().__init__("; ".join(f"{p.field}: {p.reason}" for p in problems))
+        self.problems = problems
+
+
+class Unreadable(GatewayError):
+    """A call's bytes could not be read at all (HTTP 400)."""
+
+    code = "unreadable"
+
+    def __init__(self, problem: FieldProblem) -> None:
+        super().__init__(f"{problem.field}: {problem.reason}")
+        self.problem = problem
+
+
+class NotAuthorized(GatewayError):
+    """The credential is missing or wrong; an unknown device and a wrong key look the same on purpose (HTTP 401)."""
+
+    code = "not-authorized"
+
+
+class NotFound(GatewayError):
+    """There is no such thing (HTTP 404)."""
+
+    code = "not-found"
+
+
+class Conflict(GatewayError):
+    """The call contradicts what is stored (HTTP 409)."""
+
+    code = "conflict"
+
+
+class KeyReused(GatewayError):
+    """An Idempotency-Key came again with another call (HTTP 422)."""
+
+    code = "idempotency-key-reused"
+
+
+class ConfigError(GatewayError):
+    """The configuration cannot be used; `problems` are complete lines for people, one per mistake."""
+
+    code = "configuration"
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class ProfileError(GatewayError):
+    """A device profile cannot be used; `problems` are complete lines for people, one per mistake."""
+
+    code = "profile"
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class StoreError(GatewayError):
+    """The database cannot do what was asked; nothing of the failed transaction was kept."""
+
+    code = "store"
+
+
+class StoreFull(StoreError):
+    """The disk under the database is full (HTTP 507)."""
+
+    code = "store-full"
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be written at the moment: read-only, failing disk, or closed (HTTP 503)."""
+
+    code = "store-unavailable"
+
+
+class StoreRefused(StoreError):
+    """The database file must not be opened: made by a newer version, damaged, or in use by another gateway."""
+
+    code = "store-refused"
+
+
+class SignInError(GatewayError):
+    """A sign-in at Google failed in a way a person can mend; `code` is the catalogue code (such as `G-401`)."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
