@@ -1,0 +1,66 @@
+"""The protocol of a calendar that meetings are mirrored into; Google is one of them, and no vendor is named here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.domain.meeting import Invitations, Meeting
+from gateway.domain.outcome import Outcome, RemoteEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRef:
+    """Which event, in which calendar.
+
+    `remote_id` was chosen by the gateway and stored before the first call. `marks` are written onto the event so
+    that it can be recognised as ours: `gateway` (installation id), `meeting` (internal id), `generation`.
+    """
+
+    calendar_id: str
+    remote_id: str
+    marks: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventContent:
+    """What the event shall say: the meeting, who invites its guests, and the fingerprint of both."""
+
+    meeting: Meeting
+    invitations: Invitations
+    fingerprint: str
+    device_name: str
+
+
+class CalendarTarget(Protocol):
+    """One account's calendars. Every method answers with an `Outcome`; none raises for what the network does."""
+
+    async def look(self, ref: EventRef) -> Outcome:
+        """Fetch the event: DONE with `event`, or GONE (with `event` when it is there as cancelled)."""
+
+    async def insert(self, ref: EventRef, content: EventContent) -> Outcome:
+        """Create the event under `ref.remote_id`: DONE with `event`, EXISTS, IN_DOUBT, and the rest."""
+
+    async def replace(self, ref: EventRef, content: EventContent, current: RemoteEvent) -> Outcome:
+        """Make `current` say `content`, keeping what guests and people added; CHANGED when it is no longer current."""
+
+    async def delete(self, ref: EventRef, invitations: Invitations) -> Outcome:
+        """Remove the event: DONE, or GONE when it was not there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountTarget:
+    """A connected account and the calendars reached through it."""
+
+    account_id: int
+    target: CalendarTarget
+
+
+class TargetSource(Protocol):
+    """Where the mirror gets the calendar to write to, and where it says that the account no longer works."""
+
+    def current(self) -> AccountTarget | None:
+        """The account to write with, or None while nobody is authorized (jobs then wait)."""
+
+    async def lost(self, account_id: int, outcome: Outcome) -> None:
+        """Remember durably that this account needs an admin; `current` answers None from now on."""
