@@ -1,0 +1,1 @@
+"""The only SQL: the database, its migrations, one module per table."""

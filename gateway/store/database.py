@@ -1,0 +1,249 @@
+"""The database file and its threads: one connection that writes, one that reads; it knows no table."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from gateway.errors import StoreError, StoreFull, StoreRefused, StoreUnavailable
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+LARGEST_BATCH = 256
+"""Writes that may share one commit; bounds how long the first of them waits for the last."""
+
+_OWN_MISTAKES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
+_UNAVAILABLE = ("SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")
+
+
+class Database:
+    """An open database.
+
+    `write` and `read` run plain functions of a connection, which therefore cannot await: a transaction is one
+    function on one thread and nothing can come between its statements. Writes that wait together share one commit,
+    each under its own savepoint, so that one that fails takes no other with it. `failing` is the sentence of the last
+    failure of the disk or the file, empty again after a write that succeeded. `synchronous=FULL` makes every
+    commit wait for the disk (https://www.sqlite.org/pragma.html#pragma_synchronous); anything less would let an
+    answered call be lost with the power, and exists only so that a test can show that it would.
+    """
+
+    def __init__(self, path: Path, *, synchronous: Literal["FULL", "NORMAL"] = "FULL") -> None:
+        self.path = path
+        self.commits = 0
+        self.writes = 0
+        self.failing = ""
+        self._synchronous = synchronous
+        self._writer = _Lane("store-write", self._serve_writes)
+        self._reader = _Lane("store-read", self._serve_reads)
+
+    async def open(self) -> None:
+        """Start the threads. Raises StoreRefused or StoreUnavailable when the file cannot be opened."""
+        self._writer.start()
+        try:
+            await self.write(lambda _conn: None)
+        except BaseException:
+            await self._writer.stop()
+            raise
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction; when this returns, what it did is on disk.
+
+        What `work` raises is raised here and nothing it did is kept. A cancelled caller does not undo the work.
+        Raises StoreFull, StoreUnavailable or StoreRefused when the disk or the file fails.
+        """
+        return await self._writer.run(work)
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` on the reading connection; it sees everything committed before."""
+        if not self._reader.started:
+            self._reader.start()
+        return await self._reader.run(work)
+
+    async def close(self) -> None:
+        """Finish what waits, then close the file; later calls raise StoreUnavailable."""
+        await self._reader.stop()
+        await self._writer.stop()
+
+    def _connect(self) -> sqlite3.Connection:
+        if not self.path.exists():
+            raise StoreUnavailable(
+                f"The database {self.path} is gone. Restore it, or stop the gateway and start again."
+            )
+        conn = sqlite3.connect(self.path, isolation_level=None, timeout=5.0, cached_statements=256)
+        try:
+            conn.execute("PRAGMA journal_mode=WAL")
+            conn.execute(f"PRAGMA synchronous={self._synchronous}")
+            conn.execute("PRAGMA foreign_keys=ON")
+            conn.execute("PRAGMA wal_autocheckpoint=2000")
+            conn.execute("PRAGMA cache_size=-2000")
+        except BaseException:
+            conn.close()
+            raise
+        return conn
+
+    def _serve_writes(self, lane: _Lane) -> None:
+        conn: sqlite3.Connection | None = None
+        while batch := lane.take(LARGEST_BATCH):
+            try:
+                conn = conn or self._connect()
+                _commit_together(conn, batch)
+                self.commits += 1
+                self.writes += len(batch)
+                self.failing = ""
+            except (sqlite3.Error, StoreError) as error:
+                # After a failed sync the kernel may call pages clean that never reached the disk, so this connection's
+                # view is not to be trusted: the next batch opens the file again and reads what is really there.
+                _abandon(conn)
+                conn = None
+                named = _named(error, self.path)
+                self.failing = str(named)
+                for job in batch:
+                    job.fail(named)
+            lane.settle(batch)
+        _abandon(conn)
+
+    def _serve_reads(self, lane: _Lane) -> None:
+        conn: sqlite3.Connection | None = None
+        while batch := lane.take(1):
+            try:
+                if conn is None:
+                    conn = self._connect()
+                    conn.execute("PRAGMA query_only=ON")
+                batch[0].run(conn)
+            except (sqlite3.Error, StoreError) as error:
+                _abandon(conn)
+                conn = None
+                batch[0].fail(_named(error, self.path))
+            lane.settle(batch)
+        _abandon(conn)
+
+
+class _Job:
+    """One piece of work, the future of its caller, and what became of it."""
+
+    __slots__ = ("error", "future", "result", "work")
+
+    def __init__(self, work: Work[Any], future: asyncio.Future[Any]) -> None:
+        self.work = work
+        self.future = future
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def run(self, conn: sqlite3.Connection) -> None:
+        """Do the work; database errors go on to the caller of this, all others are kept for the future."""
+        try:
+            self.result = self.work(conn)
+        except sqlite3.Error:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the caller that sent the work
+            self.error = error
+
+    def fail(self, error: BaseException) -> None:
+        """Let the caller see `error` unless it has one of its own already."""
+        self.error = self.error or error
+
+
+class _Lane:
+    """A thread and the queue before it."""
+
+    def __init__(self, name: str, serve: Callable[[_Lane], None]) -> None:
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=serve, args=(self,), name=name, daemon=True)
+        self._closed = False
+        self.started = False
+
+    def start(self) -> None:
+        self._thread.start()
+        self.started = True
+
+    async def run(self, work: Work[T]) -> T:
+        if self._closed or not self.started:
+            raise StoreUnavailable("The gateway is stopping.")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Job(work, future))
+        return await future
+
+    async def stop(self) -> None:
+        self._closed = True
+        if self.started:
+            self._jobs.put(None)
+            await asyncio.to_thread(self._thread.join)
+            self.started = False
+
+    def take(self, most: int) -> list[_Job]:
+        """Wait for a job and take what waits behind it; an empty list means stop."""
+        first = self._jobs.get()
+        if first is None:
+            return []
+        batch = [first]
+        while len(batch) < most:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:  # put back the sign to stop, for the next round
+                self._jobs.put(None)
+                break
+            batch.append(job)
+        return batch
+
+    @staticmethod
+    def settle(batch: list[_Job]) -> None:
+        """Answer all callers of a batch with one call into the event loop."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            batch[0].future.get_loop().call_soon_threadsafe(_deliver, batch)
+
+
+def _deliver(batch: list[_Job]) -> None:
+    for job in batch:
+        if job.future.done():  # the caller was cancelled; the work stands
+            continue
+        if job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.result)
+
+
+def _commit_together(conn: sqlite3.Connection, batch: list[_Job]) -> None:
+    """Run every job of the batch under its own savepoint and commit once."""
+    conn.execute("BEGIN IMMEDIATE")
+    for job in batch:
+        conn.execute("SAVEPOINT job")
+        try:
+            job.run(conn)
+        except _OWN_MISTAKES as error:  # the batch is sound
+            job.fail(error)
+        if job.error is not None:
+            conn.execute("ROLLBACK TO job")
+        conn.execute("RELEASE job")
+    conn.execute("COMMIT")
+
+
+def _abandon(conn: sqlite3.Connection | None) -> None:
+    if conn is not None:
+        with contextlib.suppress(sqlite3.Error):
+            if conn.in_transaction:
+                conn.execute("ROLLBACK")
+        with contextlib.suppress(sqlite3.Error):
+            conn.close()
+
+
+def _named(error: sqlite3.Error | StoreError, path: Path) -> StoreError:
+    """Say what a database error means for the one who called."""
+    if isinstance(error, StoreError):
+        return error
+    name = getattr(error, "sqlite_errorname", None) or ""
+    if name == "SQLITE_FULL":
+        return StoreFull(f"The disk under {path} is full. Free some space; nothing that was accepted is lost.")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return StoreRefused(f"The database {path} is damaged ({name}). Stop the gateway and restore a backup.")
+    if name.startswith(_UNAVAILABLE):
+        return StoreUnavailable(f"The database {path} cannot be used now ({name}). Check the disk and its permissions.")
+    return StoreError(f"The database refused a statement ({name or type(error).__name__}: {error}).")

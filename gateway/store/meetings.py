@@ -1,0 +1,140 @@
+"""The table `meeting`: the last accepted revision of every meeting; nothing about calendars."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from enum import StrEnum
+
+_COLUMNS = "id, device_id, external_id, revision, state, sync, shape, sequence, fingerprint, body, changed_at"
+
+
+class MeetingState(StrEnum):
+    """Whether a meeting takes place."""
+
+    SCHEDULED = "scheduled"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingContents:
+    """What one revision says; see `MeetingRow` for the columns."""
+
+    sync: bool
+    shape: str
+    sequence: int | None
+    fingerprint: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingRow:
+    """A stored meeting; `body` is the form of `domain.change` with sealed PINs, `shape` the device's wire shape."""
+
+    id: int
+    device_id: int
+    external_id: str
+    revision: int
+    state: MeetingState
+    sync: bool
+    shape: str
+    sequence: int | None
+    fingerprint: str
+    body: str
+    changed_at: int
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a calendar should hold this meeting."""
+        return self.sync and self.state is MeetingState.SCHEDULED
+
+
+def find(conn: sqlite3.Connection, device_id: int, external_id: str) -> MeetingRow | None:
+    """Return the device's meeting of that name."""
+    return _row(
+        conn.execute(
+            f"SELECT {_COLUMNS} FROM meeting WHERE device_id = ? AND external_id = ?",  # noqa: S608 - constant columns
+            (device_id, external_id),
+        ).fetchone()
+    )
+
+
+def get(conn: sqlite3.Connection, meeting_id: int) -> MeetingRow | None:
+    """Return the meeting with that internal id."""
+    return _row(
+        conn.execute(f"SELECT {_COLUMNS} FROM meeting WHERE id = ?", (meeting_id,)).fetchone()  # noqa: S608 - constant columns
+    )
+
+
+def insert(
+    conn: sqlite3.Connection, *, device_id: int, external_id: str, contents: MeetingContents, now_ms: int
+) -> int:
+    """Store revision 1 of a new meeting and return its internal id."""
+    cursor = conn.execute(
+        "INSERT INTO meeting (device_id, external_id, revision, state, sync, shape, sequence, fingerprint, body, "
+        "changed_at) VALUES (?, ?, 1, 'scheduled', ?, ?, ?, ?, ?, ?)",
+        (
+            device_id,
+            external_id,
+            contents.sync,
+            contents.shape,
+            contents.sequence,
+            contents.fingerprint,
+            contents.body,
+            now_ms,
+        ),
+    )
+    if cursor.lastrowid is None:
+        raise sqlite3.DatabaseError("the insert gave no row id")
+    return cursor.lastrowid
+
+
+def revise(conn: sqlite3.Connection, row: MeetingRow, contents: MeetingContents, now_ms: int) -> int:
+    """Replace what is stored of a meeting by its next revision and return that revision's number."""
+    conn.execute(
+        "UPDATE meeting SET revision = ?, sync = ?, shape = ?, sequence = ?, fingerprint = ?, body = ?, "
+        "changed_at = ? WHERE id = ?",
+        (
+            row.revision + 1,
+            contents.sync,
+            contents.shape,
+            contents.sequence,
+            contents.fingerprint,
+            contents.body,
+            now_ms,
+            row.id,
+        ),
+    )
+    return row.revision + 1
+
+
+def cancel(conn: sqlite3.Connection, row: MeetingRow, now_ms: int) -> int:
+    """Mark a meeting as cancelled and return the number of that revision."""
+    conn.execute(
+        "UPDATE meeting SET revision = ?, state = 'cancelled', changed_at = ? WHERE id = ?",
+        (row.revision + 1, now_ms, row.id),
+    )
+    return row.revision + 1
+
+
+def count(conn: sqlite3.Connection) -> int:
+    """Return how many meetings are stored."""
+    return int(conn.execute("SELECT count(*) FROM meeting").fetchone()[0])
+
+
+def _row(raw: tuple[int, int, str, int, str, int, str, int | None, str, str, int] | None) -> MeetingRow | None:
+    if raw is None:
+        return None
+    return MeetingRow(
+        id=raw[0],
+        device_id=raw[1],
+        external_id=raw[2],
+        revision=raw[3],
+        state=MeetingState(raw[4]),
+        sync=bool(raw[5]),
+        shape=raw[6],
+        sequence=raw[7],
+        fingerprint=raw[8],
+        body=raw[9],
+        changed_at=raw[10],
+    )
