@@ -1,0 +1,157 @@
+"""Intake and outbound on a real database file, a model calendar and a clock that the test moves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from gateway.domain.device import DevicePolicy
+from gateway.domain.meeting import Invitations, Meeting
+from gateway.domain.retry import RetryLimits
+from gateway.mirror.delivery import Delivery
+from gateway.mirror.intake import Caller, Intake
+from gateway.mirror.outbound import Outbound, OutboundLimits
+from gateway.store import devices, migrate, outbox
+from gateway.store.database import Database
+from tests.unit.mirror.model_calendar import ModelAccount, ModelCalendar
+
+START_MS = 1_714_000_000_000
+CALLER = Caller(device_id=1, name="ucm-1")
+MEETING = Meeting(
+    external_id="m1",
+    subject="Weekly_Meeting",
+    start_local=datetime(2024, 4, 29, 10),
+    end_local=datetime(2024, 4, 29, 11),
+    zone="Etc/GMT-1",
+    start_utc_s=1_714_381_200,
+    end_utc_s=1_714_384_800,
+    password="778899",
+)
+
+
+@dataclass
+class MovableClock:
+    ms: int = START_MS
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def monotonic_s(self) -> float:
+        return self.ms / 1000
+
+
+class InMemoryGateway:
+    """The part of the gateway between the device's door and the calendar."""
+
+    def __init__(self, path: Path, calendar: ModelCalendar, *, in_flight: int = 5) -> None:
+        self.clock = MovableClock()
+        self.calendar = calendar
+        self.account = ModelAccount(calendar)
+        self.database = Database(path)
+        self.in_flight = in_flight
+        self.outbound: Outbound | None = None
+        self._loop: asyncio.Task[None] | None = None
+        self.intake = Intake(
+            database=self.database,
+            clock=self.clock,
+            fingerprint_key=b"k" * 32,
+            seal=lambda text: text[::-1],
+            unseal=lambda text: text[::-1],
+            wake=lambda: self.outbound.wake() if self.outbound else None,
+        )
+
+    async def start(self) -> None:
+        self.outbound = Outbound(
+            database=self.database,
+            clock=self.clock,
+            source=self.account,
+            delivery=Delivery(
+                database=self.database,
+                installation_id="0" * 32,
+                unseal=lambda text: text[::-1],
+                now_ms=self.clock.now_ms,
+            ),
+            policy=lambda _device: DevicePolicy(name="UCM", calendar_id="primary", invitations=Invitations.DEVICE),
+            installation_id="0" * 32,
+            limits=OutboundLimits(in_flight=self.in_flight, lease_s=60, retry=RetryLimits(first_s=2, cap_s=900)),
+            owner="test",
+            chance=lambda: 0.5,
+        )
+        await self.outbound.recover()
+        self._loop = asyncio.create_task(self.outbound.run())
+
+    async def kill(self) -> None:
+        """Stop as a power cut would: nothing is finished, claims stay."""
+        assert self._loop is not None
+        for task in asyncio.all_tasks():
+            if task.get_name().startswith("deliver-"):
+                task.cancel()
+        self._loop.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._loop
+
+    async def accept(self, external_id: str = "m1", **changes: object):
+        return await self.intake.accept(CALLER, replace(MEETING, external_id=external_id, **changes), shape="native")
+
+    async def rows(self) -> list[outbox.OutboxRow]:
+        found = await self.database.read(lambda conn: [r[0] for r in conn.execute("SELECT subject_id FROM outbox")])
+        rows = [await self.database.read(lambda conn, n=n: outbox.get(conn, "mirror", n)) for n in found]
+        return [row for row in rows if row is not None]
+
+    async def quiet(self) -> list[outbox.OutboxRow]:
+        """Wait until nothing is being delivered and nothing is due; return what is left."""
+        while True:
+            assert self.outbound is not None
+            self.outbound.wake()
+            rows = await self.rows()
+            busy = [
+                row
+                for row in rows
+                if row.claimed_by or (row.hold is None and self._due_ms(row) <= self.clock.ms and self.account.connected)
+            ]
+            if not busy:
+                return rows
+            await asyncio.sleep(0)
+
+    def _due_ms(self, row: outbox.OutboxRow) -> int:
+        assert self.outbound is not None
+        return max(row.not_before, self.outbound.rests_until_ms)
+
+    async def drain(self) -> None:
+        """Let time pass until everything is done or held."""
+        for _ in range(200):
+            waiting = [row for row in await self.quiet() if row.hold is None]
+            if not waiting or not self.account.connected:
+                return
+            self.clock.ms = max(self.clock.ms, min(self._due_ms(row) for row in waiting))
+        raise AssertionError("the outbox never became empty")
+
+
+@asynccontextmanager
+async def gateway_in_memory(calendar: ModelCalendar | None = None, **options: int) -> AsyncIterator[InMemoryGateway]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "gateway.db"
+        migrate.prepare(path, START_MS)
+        gateway = InMemoryGateway(path, calendar or ModelCalendar(), **options)
+        await gateway.database.open()
+
+        def enrol(conn) -> None:
+            devices.put(conn, name="ucm-1", profile="grandstream/ucm6300", key_hash=b"h", now_ms=1)
+            conn.execute(
+                "INSERT INTO account (kind, subject, email, client_id, scopes, sealed, state, authorized_at, "
+                "changed_at) VALUES ('google', 's', 'a@example.com', 'c', '', x'00', 'connected', 1, 1)"
+            )
+
+        await gateway.database.write(enrol)
+        await gateway.start()
+        try:
+            yield gateway
+        finally:
+            await gateway.kill()
+            await gateway.database.close()
