@@ -1,0 +1,175 @@
+"""The stored form of a meeting and the fingerprint that says whether it changed; where both are kept is not known here.
+
+The form is compact JSON with short keys that never change their meaning; what a field says by default is left out, so
+that a field added later leaves the fingerprints of older meetings as they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from gateway.domain.meeting import Frequency, Invitee, Meeting, Repeat, Weekday
+
+VERSION = 1
+_DIGEST_BYTES = 16
+_FLAGS = (
+    ("public_room", "pr", False),
+    ("allow_user_invite", "ui", False),
+    ("call_participants", "cp", False),
+    ("override_host_mute", "om", False),
+    ("sync_to_calendar", "sy", True),
+)
+_PLAIN = (("zone_text", "zt"), ("room", "ro"), ("reminder_minutes", "rm"))
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")).encode
+
+Seal = Callable[[str], str]
+
+
+def fingerprint(meeting: Meeting, key: bytes) -> str:
+    """32 hexadecimal digits that are equal for equal meetings; `sequence` does not count.
+
+    PINs do count. They have few digits, so the hash is keyed (`key`: 16 to 64 secret bytes): without the key nobody
+    can find a PIN by trying all of them.
+    """
+    return _digest(_canonical(meeting), meeting, key)
+
+
+def to_json(meeting: Meeting, seal: Seal) -> str:
+    """The stored form; both PINs appear only as what `seal` makes of them."""
+    return _with_extras(_canonical(meeting), meeting, seal)
+
+
+def stored(meeting: Meeting, key: bytes, seal: Seal) -> tuple[str, str]:
+    """`to_json` and `fingerprint` in one go."""
+    canonical = _canonical(meeting)
+    return _with_extras(canonical, meeting, seal), _digest(canonical, meeting, key)
+
+
+def from_json(text: str, unseal: Seal) -> Meeting:
+    """The meeting again; `ValueError` when the text was not written by this version or an older one."""
+    data = json.loads(text)
+    if not isinstance(data, dict) or data.get("v") != VERSION:
+        raise ValueError(f"a stored meeting is not of form {VERSION}")
+    try:
+        return _meeting(data, unseal)
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError("a stored meeting is damaged") from error
+
+
+def _canonical(meeting: Meeting) -> str:
+    """Everything but the PINs and the sequence, always in the same order."""
+    data: dict[str, object] = {
+        "v": VERSION,
+        "id": meeting.external_id,
+        "su": meeting.subject,
+        "sl": meeting.start_local.isoformat(),
+        "el": meeting.end_local.isoformat(),
+        "z": meeting.zone,
+        "s": meeting.start_utc_s,
+        "e": meeting.end_utc_s,
+    }
+    for attribute, key in _PLAIN:
+        if (value := getattr(meeting, attribute)) is not None:
+            data[key] = value
+    for attribute, key, default in _FLAGS:
+        if (flag := getattr(meeting, attribute)) is not default:
+            data[key] = flag
+    if meeting.agenda:
+        data["ag"] = meeting.agenda
+    if meeting.auto_record != "none":
+        data["ar"] = meeting.auto_record
+    if meeting.repeat is not None:
+        data["rp"] = _repeat_data(meeting.repeat)
+    if meeting.host is not None:
+        data["h"] = _invitee_data(meeting.host)
+    if meeting.invitees:
+        data["i"] = [_invitee_data(invitee) for invitee in meeting.invitees]
+    return _encode(data)
+
+
+def _with_extras(canonical: str, meeting: Meeting, seal: Seal) -> str:
+    extras: dict[str, object] = {}
+    if meeting.password is not None:
+        extras["pw"] = seal(meeting.password)
+    if meeting.host_password is not None:
+        extras["hp"] = seal(meeting.host_password)
+    if meeting.sequence is not None:
+        extras["q"] = meeting.sequence
+    return f"{canonical[:-1]},{_encode(extras)[1:]}" if extras else canonical
+
+
+def _digest(canonical: str, meeting: Meeting, key: bytes) -> str:
+    pins = ""
+    if meeting.password is not None or meeting.host_password is not None:
+        pins = _encode([meeting.password, meeting.host_password])
+    return blake2b((canonical + pins).encode(), digest_size=_DIGEST_BYTES, key=key).hexdigest()
+
+
+def _invitee_data(invitee: Invitee) -> list[str | None]:
+    if invitee.name is not None:
+        return [invitee.extension, invitee.email, invitee.name]
+    return [invitee.extension] if invitee.email is None else [invitee.extension, invitee.email]
+
+
+def _repeat_data(repeat: Repeat) -> dict[str, object]:
+    data: dict[str, object] = {"f": repeat.frequency.value}
+    if repeat.interval != 1:
+        data["n"] = repeat.interval
+    if repeat.count is not None:
+        data["c"] = repeat.count
+    if repeat.until_utc_s is not None:
+        data["u"] = repeat.until_utc_s
+    if repeat.weekdays:
+        data["d"] = [day.value for day in repeat.weekdays]
+    return data
+
+
+def _meeting(data: Mapping[str, Any], unseal: Seal) -> Meeting:
+    values = {attribute: data[key] for attribute, key in _AS_IT_IS if key in data}
+    for attribute, key in _PINS:
+        if key in data:
+            values[attribute] = unseal(data[key])
+    if "rp" in data:
+        values["repeat"] = _repeat(data["rp"])
+    if "h" in data:
+        values["host"] = _invitee(data["h"])
+    return Meeting(
+        external_id=data["id"],
+        subject=data["su"],
+        start_local=datetime.fromisoformat(data["sl"]),
+        end_local=datetime.fromisoformat(data["el"]),
+        zone=data["z"],
+        start_utc_s=data["s"],
+        end_utc_s=data["e"],
+        invitees=tuple(_invitee(invitee) for invitee in data.get("i", ())),
+        **values,
+    )
+
+
+_PINS = (("password", "pw"), ("host_password", "hp"))
+_AS_IT_IS = (
+    *_PLAIN,
+    *((attribute, key) for attribute, key, _ in _FLAGS),
+    ("agenda", "ag"),
+    ("auto_record", "ar"),
+    ("sequence", "q"),
+)
+
+
+def _invitee(data: list[str | None]) -> Invitee:
+    extension, email, name = (*data, None, None)[:3]
+    return Invitee(extension=extension, email=email, name=name)
+
+
+def _repeat(data: Mapping[str, Any]) -> Repeat:
+    return Repeat(
+        frequency=Frequency(data["f"]),
+        interval=data.get("n", 1),
+        count=data.get("c"),
+        until_utc_s=data.get("u"),
+        weekdays=tuple(Weekday(day) for day in data.get("d", ())),
+    )
