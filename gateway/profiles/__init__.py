@@ -1,0 +1,1 @@
+"""Devices as data: what a model says and what it means."""

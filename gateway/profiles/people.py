@@ -1,0 +1,296 @@
+"""The host and the invitees, from a device's fields and back; who mails the invitations is decided elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.domain.meeting import Invitee
+from gateway.profiles.codings import Read, Refused
+from gateway.profiles.fields import Coding, Field, Part, Rules
+from gateway.profiles.findings import Findings, sent
+from gateway.profiles.strict_json import BadJson, read
+from gateway.profiles.values import reader, written
+
+_MOST_NAMED = 20
+
+
+_PARTS = (Part.EXTENSION, Part.EMAIL, Part.NAME, Part.IS_HOST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonReader:
+    """How one person is read: `steps` are (index in `_PARTS`, name in the call, how to read it), `known` are all names
+    that may occur, `needed` names those of which one must.
+    """
+
+    steps: tuple[tuple[int, str, Read], ...]
+    known: frozenset[str]
+    needed: str
+    closed: bool
+
+    def person(self, item: object, path: tuple[str, int | None], findings: Findings) -> tuple[Invitee, bool] | None:
+        """Who `item` is, and whether it is marked as the host; None when there are problems, which are noted.
+
+        `path` is the name of the field and the index in its list, put together only when it is needed: this runs for
+        each of hundreds of people.
+        """
+        if not isinstance(item, dict):
+            findings.problem(_shown(path), "must be an object")
+            return None
+        if not self.known.issuperset(item):
+            self._unknown(item, path, findings)
+        found: list[Any] = [None, None, None, None]
+        sound = True
+        for at, name, read_part in self.steps:
+            value = item.get(name)
+            if value is None or value == "":
+                continue
+            try:
+                found[at] = read_part(value) or None
+            except Refused as refused:
+                findings.problem(f"{_shown(path)}.{name}", str(refused))
+                sound = False
+        extension, email, name, is_host = found
+        if sound and extension is None and email is None:
+            findings.problem(_shown(path), f"needs {self.needed}")
+            sound = False
+        # Devices repeat the extension where a name is missing; that is not a name.
+        person = Invitee(extension=extension, email=email, name=None if name == extension else name)
+        return (person, is_host is True) if sound else None
+
+    def _unknown(self, item: Mapping[str, object], path: tuple[str, int | None], findings: Findings) -> None:
+        names = [name for name in item if name not in self.known]
+        if self.closed:
+            findings.refuse_unknown(names, self.known, f"{_shown(path)}.")
+        else:
+            findings.ignore(names, f"{path[0]}[].")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleFields:
+    """The fields of a shape that say who: `host` is None or (name, how to read it), `invitees` likewise."""
+
+    host: tuple[str, Read | PersonReader] | None
+    invitees: tuple[str, PersonReader] | None
+    json_text: bool
+    text_values: bool
+    limit: int
+
+
+def people_fields(fields: Iterable[Field], rules: Rules, *, text_values: bool) -> PeopleFields:
+    """Compile the host's and the invitees' field of a shape."""
+    by_part = {field.part: field for field in fields}
+    host, invitees = by_part.get(Part.HOST), by_part.get(Part.INVITEES)
+    host_reader: Read | PersonReader | None = None
+    if host is not None:
+        host_reader = (
+            _person_reader(host, rules, text_values=text_values)
+            if host.coding is Coding.PERSON
+            else reader(host, rules.limits, text_values=text_values)
+        )
+    return PeopleFields(
+        host=(host.name, host_reader) if host and host_reader else None,
+        invitees=(invitees.name, _person_reader(invitees, rules, text_values=text_values)) if invitees else None,
+        json_text=text_values or bool(invitees and invitees.json_text),
+        text_values=text_values,
+        limit=rules.limits.invitees,
+    )
+
+
+def read_people(
+    fields: PeopleFields, payload: Mapping[str, object], findings: Findings
+) -> tuple[Invitee | None, tuple[Invitee, ...]]:
+    """The host and everybody else, each person once; problems and warnings are noted."""
+    host = _host(fields, payload, findings)
+    if fields.invitees is None:
+        return host, ()
+    name, person_reader = fields.invitees
+    items = _items(fields, name, payload, findings)
+    if len(items) > fields.limit + 1:
+        findings.problem(name, f"must be at most {fields.limit} invitees")
+        return host, ()
+    others: list[tuple[int, Invitee]] = []
+    for index, item in enumerate(items):
+        found = person_reader.person(item, (name, index), findings)
+        if found is None:
+            continue
+        person, is_host = found
+        if is_host and (host is None or (host.extension == person.extension and host.email is None)):
+            host = _merged(host, person)
+        else:
+            others.append((index, person))
+    host, invitees, repeated = _once_each(host, others)
+    if len(invitees) > fields.limit:
+        findings.problem(name, f"must be at most {fields.limit} invitees")
+    if repeated:
+        findings.warn(f"{_listed([f'{name}[{index}]' for index in repeated])} came twice; each person was kept once.")
+    _warn_uninvited(invitees, findings)
+    return host, invitees
+
+
+def write_people(fields: Iterable[Field], host: Invitee | None, invitees: Sequence[Invitee]) -> dict[str, object]:
+    """Host and invitees in the device's words."""
+    payload: dict[str, object] = {}
+    by_part = {field.part: field for field in fields}
+    if (field := by_part.get(Part.HOST)) and host is not None:
+        value = _person_payload(field, host, is_host=True) if field.coding is Coding.PERSON else host.extension
+        if value is not None:
+            payload[field.name] = value
+    if field := by_part.get(Part.INVITEES):
+        marks_host = any(one.part is Part.IS_HOST for one in field.each)
+        people = [_person_payload(field, host, is_host=True)] if host is not None and marks_host else []
+        people += [_person_payload(field, invitee, is_host=False) for invitee in invitees]
+        payload[field.name] = json.dumps(people, ensure_ascii=False) if field.json_text else people
+    return payload
+
+
+def _person_reader(field: Field, rules: Rules, *, text_values: bool) -> PersonReader:
+    names = {one.part: one.name for one in field.each}
+    return PersonReader(
+        steps=tuple(
+            (_PARTS.index(one.part), one.name, reader(one, rules.limits, text_values=text_values)) for one in field.each
+        ),
+        known=frozenset(names.values()) | field.unused,
+        needed=" or ".join(names[part] for part in (Part.EXTENSION, Part.EMAIL) if part in names),
+        closed=rules.closed,
+    )
+
+
+def _host(fields: PeopleFields, payload: Mapping[str, object], findings: Findings) -> Invitee | None:
+    if fields.host is None:
+        return None
+    name, host_reader = fields.host
+    value = sent(payload, name)
+    if value is None:
+        return None
+    try:
+        if not isinstance(host_reader, PersonReader):
+            extension = host_reader(value)
+            return Invitee(extension=extension) if isinstance(extension, str) and extension else None
+        found = host_reader.person(_parsed(value, fields.text_values), (name, None), findings)
+    except Refused as refused:
+        findings.problem(name, str(refused))
+        return None
+    return found[0] if found else None
+
+
+def _items(fields: PeopleFields, name: str, payload: Mapping[str, object], findings: Findings) -> Sequence[object]:
+    value = sent(payload, name)
+    if value is None:
+        return ()
+    try:
+        value = _parsed(value, fields.json_text)
+    except Refused as refused:
+        findings.problem(name, str(refused))
+        return ()
+    if not isinstance(value, list):
+        findings.problem(name, "must be a list" + (", or a list as JSON text" if fields.json_text else ""))
+        return ()
+    return value
+
+
+def _parsed(value: object, may_be_text: bool) -> object:
+    if not (may_be_text and isinstance(value, str)):
+        return value
+    try:
+        return read(value)
+    except BadJson as bad:
+        place = f"{bad.problem.field}: " if bad.problem.field else ""
+        raise Refused(f"holds a text that {place}{bad.problem.reason}") from bad
+
+
+def _once_each(
+    host: Invitee | None, others: list[tuple[int, Invitee]]
+) -> tuple[Invitee | None, tuple[Invitee, ...], list[int]]:
+    """Everybody once, and the indexes of those who were merged into somebody before them.
+
+    Two entries are one person when their e-mail addresses are equal, or their extensions are and at most one has an
+    address. Who is the host as well is not an invitee and not counted as repeated: some devices list the host too.
+    """
+    everybody = [person for _, person in others] if host is None else [host, *(person for _, person in others)]
+    extensions = [person.extension for person in everybody if person.extension is not None]
+    emails = [person.email.casefold() for person in everybody if person.email is not None]
+    if len(set(extensions)) == len(extensions) and len(set(emails)) == len(emails):
+        return host, tuple(person for _, person in others), []
+    kept = _Kept()
+    host_at = kept.add(host) if host is not None else None
+    repeated = []
+    for index, person in others:
+        known = len(kept.people)
+        at = kept.add(person)
+        if at < known and at != host_at:
+            repeated.append(index)
+    people = [person for person in kept.people if person is not None]
+    if host_at is None:
+        return None, tuple(people), repeated
+    return people[0], tuple(people[1:]), repeated
+
+
+class _Kept:
+    """People found so far; None marks one who turned out to be somebody before."""
+
+    def __init__(self) -> None:
+        self.people: list[Invitee | None] = []
+        self._by_email: dict[str, int] = {}
+        self._by_extension: dict[str, int] = {}
+
+    def add(self, person: Invitee) -> int:
+        """Keep this person, merged with whom it is; the index under which it is kept now."""
+        twins = sorted({at for at in (self._same_email(person), self._same_extension(person)) if at is not None})
+        at = twins[0] if twins else len(self.people)
+        if not twins:
+            self.people.append(person)
+        for twin in twins:
+            person = _merged(self.people[twin], person) if twin == at else _merged(person, self.people[twin])
+            self.people[twin] = None
+        self.people[at] = person
+        if person.email is not None:
+            self._by_email[person.email.casefold()] = at
+        if person.extension is not None:
+            self._by_extension.setdefault(person.extension, at)
+            if self.people[self._by_extension[person.extension]] is None:
+                self._by_extension[person.extension] = at
+        return at
+
+    def _same_email(self, person: Invitee) -> int | None:
+        return None if person.email is None else self._by_email.get(person.email.casefold())
+
+    def _same_extension(self, person: Invitee) -> int | None:
+        at = None if person.extension is None else self._by_extension.get(person.extension)
+        other = None if at is None else self.people[at]
+        if other is None or (other.email is not None and person.email is not None):
+            return None
+        return at
+
+
+def _merged(one: Invitee | None, two: Invitee | None) -> Invitee:
+    if one is None or two is None:
+        return one or two or Invitee()
+    return Invitee(extension=one.extension or two.extension, email=one.email or two.email, name=one.name or two.name)
+
+
+def _warn_uninvited(invitees: Iterable[Invitee], findings: Findings) -> None:
+    missing = [invitee.extension or "" for invitee in invitees if invitee.email is None]
+    if len(missing) == 1:
+        findings.warn(f"{missing[0]} has no e-mail address and was not invited.")
+    elif missing:
+        findings.warn(f"{_listed(missing)} have no e-mail address and were not invited.")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} others" if more > 0 else "")
+
+
+def _person_payload(field: Field, person: Invitee, *, is_host: bool) -> dict[str, object]:
+    parts = {Part.EXTENSION: person.extension, Part.EMAIL: person.email, Part.NAME: person.name, Part.IS_HOST: is_host}
+    values = {one.name: written(one, parts[one.part]) for one in field.each}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _shown(path: tuple[str, int | None]) -> str:
+    name, index = path
+    return name if index is None else f"{name}[{index}]"
