@@ -1,0 +1,89 @@
+"""Rules between settings: what must fit together, and what makes another required; no single value is judged here."""
+
+from __future__ import annotations
+
+from gateway.config_reader import note
+from gateway.config_shape import default_at, dotted
+from gateway.config_sources import variables
+from gateway.config_tree import Tree
+from gateway.config_values import Refused, Secret
+from gateway.yaml_source import DataPath
+
+_CLIENT_ID = ("google", "client_id")
+_CLIENT_SECRET = ("google", "client_secret")
+_TOKEN = ("google", "endpoints", "token")
+_ID_ENDING = ".apps.googleusercontent.com"
+
+
+def check(tree: Tree) -> None:
+    """Add a problem for each broken relation between settings that are acceptable one by one."""
+    _check_waits(tree)
+    _check_client(tree)
+    _check_device_ids(tree)
+    _check_device_keys(tree)
+
+
+def _effective(tree: Tree, path: DataPath) -> object:
+    """The value that will be used, or None while it is not known."""
+    if not tree.usable(path):
+        return None
+    value = tree.value(path)
+    return default_at(tree.root, path) if value is None else value
+
+
+def _check_waits(tree: Tree) -> None:
+    first, cap = ("limits", "retry_first_s"), ("limits", "retry_cap_s")
+    first_s, cap_s = _effective(tree, first), _effective(tree, cap)
+    if isinstance(first_s, int | float) and isinstance(cap_s, int | float) and cap_s < first_s:
+        blamed = cap if tree.value(cap) is not None else first
+        words = (
+            f"must be at least limits.retry_first_s ({first_s})"
+            if blamed == cap
+            else f"must be at most limits.retry_cap_s ({cap_s})"
+        )
+        note(tree, blamed, Refused(words))
+
+
+def _check_client(tree: Tree) -> None:
+    client_id, secret = _effective(tree, _CLIENT_ID), _effective(tree, _CLIENT_SECRET)
+    secret_is_id = isinstance(secret, Secret) and secret.reveal().endswith(_ID_ENDING)
+    id_is_secret = isinstance(client_id, str) and client_id.startswith("GOCSPX-")
+    if secret_is_id or id_is_secret:
+        text = ": Client ID and Client Secret are swapped. The secret starts with GOCSPX-, the ID ends with"
+        note(tree, _CLIENT_ID if id_is_secret else _CLIENT_SECRET, Refused(f"{text} {_ID_ENDING}. (G-102)"))
+    elif isinstance(client_id, str) and not client_id.endswith(_ID_ENDING) and _at_google(tree):
+        text = f": This Client ID is not complete. It must end with {_ID_ENDING}."
+        note(tree, _CLIENT_ID, Refused(f"{text} Copy it again with Google's copy button. (G-103)"))
+
+
+def _at_google(tree: Tree) -> bool:
+    """Simulators have client ids of other forms."""
+    return _effective(tree, _TOKEN) == default_at(tree.root, _TOKEN)
+
+
+def _device_paths(tree: Tree) -> list[DataPath]:
+    devices = tree.value(("devices",))
+    return [("devices", index) for index in range(len(devices) if isinstance(devices, list) else 0)]
+
+
+def _check_device_ids(tree: Tree) -> None:
+    first: dict[str, DataPath] = {}
+    for device in _device_paths(tree):
+        path: DataPath = (*device, "id")
+        device_id = tree.value(path)
+        if not isinstance(device_id, str) or not tree.usable(path):
+            continue
+        other = first.setdefault(device_id, path)
+        if other != path:
+            text = f"must differ from {dotted(other)} ({tree.source(other)}); both are {device_id!r}"
+            note(tree, path, Refused(text, shows_value=False))
+
+
+def _check_device_keys(tree: Tree) -> None:
+    names = variables(tree)
+    for device in _device_paths(tree):
+        path: DataPath = (*device, "key")
+        if isinstance(tree.value(device), dict) and tree.usable(path) and tree.value(path) is None:
+            how = f"write {names[path]}=... into .env, or set that environment variable"
+            text = f"is required; {how} ('meeting-gateway init' makes one)"
+            note(tree, path, Refused(text, shows_value=False))

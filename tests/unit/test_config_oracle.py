@@ -1,0 +1,244 @@
+"""The settings reader against pydantic in strict mode: both accept the same files and read the same values."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import pydantic
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BeforeValidator, Field, model_validator
+
+from gateway.config import Config, load
+from gateway.config_shape import settings as settings_of
+from gateway.errors import ConfigError
+
+KEY = "0123456789abcdef"
+
+
+class Section(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+Zone = Literal["UTC", "Europe/Berlin", "Etc/GMT-1"]
+Line = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
+CalendarId = Annotated[str, Field(min_length=1, max_length=254, pattern=r"^\S(.*\S)?$")]
+WebAddress = Annotated[str, Field(pattern=r"^https?://[a-z.]+(:[1-9][0-9]*)?(/[a-z]+)*$")]
+Endpoint = Annotated[str, Field(pattern=r"^(https://[a-z.]+|http://(localhost|127\.0\.0\.1|\[::1\]))(:[1-9][0-9]*)?(/[a-z0-9]+)*$")]  # fmt: skip # noqa: E501
+
+
+class Gateway(Section):
+    name: Line = "Meeting gateway"
+    time_zone: Zone | None = None
+    listen: Annotated[str, Field(pattern=r"^(0\.0\.0\.0|127\.0\.0\.1|\[::1\]):(0|8765|65535)$")] = "0.0.0.0:8765"
+    public_url: WebAddress | None = None
+    data_dir: Annotated[str, Field(min_length=1)] = "data"
+
+
+class Endpoints(Section):
+    authorize: Endpoint = "https://accounts.google.com/o/oauth2/v2/auth"
+    token: Endpoint = "https://oauth2.googleapis.com/token"
+    revoke: Endpoint = "https://oauth2.googleapis.com/revoke"
+    userinfo: Endpoint = "https://openidconnect.googleapis.com/v1/userinfo"
+    calendar: Endpoint = "https://www.googleapis.com/calendar/v3"
+
+
+class Google(Section):
+    client_id: Annotated[str, Field(pattern=r"^[!-~]+$")] | None = None
+    client_secret: Annotated[None, Field()] = None
+    redirect_uri: Annotated[str, Field(pattern=r"^(http://(localhost|127\.0\.0\.1)|https://pbx\.example\.com)(:\d+)?/[a-z/]*$")] = "http://127.0.0.1:8765/oauth/google/callback"  # fmt: skip # noqa: E501
+    expected_account: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    calendar: CalendarId = "primary"
+    endpoints: Annotated[Endpoints, BeforeValidator(lambda value: {} if value is None else value)] = Endpoints()
+
+    @model_validator(mode="after")
+    def _whole_client_id(self) -> Self:
+        simulated = self.endpoints.token != Endpoints().token
+        assert simulated or self.client_id is None or self.client_id.endswith(".apps.googleusercontent.com")
+        return self
+
+
+class Device(Section):
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+    profile: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}/[a-z0-9][a-z0-9._-]{0,62}$")]
+    name: Line | None = None
+    key: Annotated[None, Field()] = None
+    time_zone: Zone | None = None
+    calendar: CalendarId | None = None
+    invitations: Literal["device", "google", "off"] = "device"
+
+
+class Limits(Section):
+    body_bytes: Annotated[int, Field(ge=1024, le=1048576)] = 65536
+    body_timeout_s: Annotated[float, Field(ge=1, le=60)] = 5.0
+    retry_first_s: Annotated[float, Field(ge=0.01, le=60)] = 2.0
+    retry_cap_s: Annotated[float, Field(ge=0.01, le=21600)] = 900.0
+    in_flight: Annotated[int, Field(ge=1, le=50)] = 5
+    call_timeout_s: Annotated[float, Field(ge=0.1, le=120)] = 30.0
+
+    @model_validator(mode="after")
+    def _cap_above_first(self) -> Self:
+        assert self.retry_cap_s >= self.retry_first_s
+        return self
+
+
+class Logging(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+def _section(empty: Callable[[], object]) -> BeforeValidator:
+    return BeforeValidator(lambda value: empty() if value is None else value)
+
+
+class Oracle(Section):
+    version: Literal[1] = 1
+    gateway: Annotated[Gateway, _section(dict)] = Gateway()
+    google: Annotated[Google, _section(dict)] = Google()
+    devices: Annotated[list[Device], _section(list)] = []
+    limits: Annotated[Limits, _section(dict)] = Limits()
+    logging: Annotated[Logging, _section(dict)] = Logging()
+
+    @model_validator(mode="after")
+    def _own_ids(self) -> Self:
+        assert len({device.id for device in self.devices}) == len(self.devices)
+        return self
+
+
+RIGHT: dict[str, st.SearchStrategy[Any]] = {
+    "version": st.just(1),
+    "name": st.text("ab 1ü", min_size=1, max_size=4) | st.sampled_from(["x" * 100, "x" * 101]),
+    "time_zone": st.sampled_from(["UTC", "Europe/Berlin", "Etc/GMT-1", "Europe/Berlinn", "utc", "1"]),
+    "listen": st.sampled_from(["0.0.0.0:8765", "127.0.0.1:0", "[::1]:65535", "[::1]:65536", "8765", "a:1"]),
+    "public_url": st.sampled_from(["https://meet.example.com", "http://pbx:80/a", "meet.example.com", ""]),
+    "data_dir": st.sampled_from(["data", "/var/x", "../x"]),
+    "client_id": st.sampled_from(["1-a.apps.googleusercontent.com", "simulated", "a b"]),
+    "redirect_uri": st.sampled_from(
+        [
+            "http://localhost:1/x",
+            "https://pbx.example.com/a/",
+            "http://pbx.example.com/",
+            "https://10.0.0.1/",
+            "https://a.lan/",
+        ]
+    ),
+    "expected_account": st.sampled_from(["a@example.com", "a", "a@b@c"]),
+    "id": st.sampled_from(["ucm-1", "ucm-2", "0", "a.b_c", "A", "", "-a", "a" * 63, "a" * 64]),
+    "profile": st.sampled_from(["grandstream/ucm6300", "a/b", "a", "a/b/c", "A/b"]),
+    "invitations": st.sampled_from(["device", "google", "off", "none"]),
+    "body_bytes": st.sampled_from([1023, 1024, 65536, 1048576, 1048577, 2048.0]),
+    "body_timeout_s": st.sampled_from([1, 60, 0.9, 60.1, 5.5]),
+    "retry_first_s": st.sampled_from([0.01, 1, 60, 61, 0]),
+    "retry_cap_s": st.sampled_from([0.01, 30, 900, 21600, 21601]),
+    "in_flight": st.sampled_from([0, 1, 50, 51]),
+    "call_timeout_s": st.sampled_from([0.1, 120, 0.09, 121]),
+    "level": st.sampled_from(["debug", "info", "warning", "error", "loud"]),
+    "format": st.sampled_from(["text", "json", "xml"]),
+    "endpoints": st.deferred(lambda: section(Endpoints)),
+    "gateway": st.deferred(lambda: section(Gateway)),
+    "google": st.deferred(lambda: section(Google)),
+    "limits": st.deferred(lambda: section(Limits)),
+    "logging": st.deferred(lambda: section(Logging)),
+    "devices": st.deferred(lambda: st.lists(section(Device), max_size=3)),
+}
+ENDPOINT = st.sampled_from(
+    ["https://a.example/b", "http://127.0.0.1:1/b", "http://a.example/b", "http://[::1]:9/token"]
+)
+CALENDAR = st.sampled_from(["primary", "rooms@example.com", "", " x", "x" * 254, "x" * 255])
+WRONG = st.sampled_from(
+    [
+        None,
+        True,
+        False,
+        0,
+        1,
+        -5,
+        1.5,
+        10**20,
+        "",
+        "1",
+        "true",
+        "yes",
+        "0071",
+        "1e3",
+        [],
+        ["a"],
+        [{}],
+        {},
+        {"a": 1},
+        [None],
+    ]
+)
+
+
+@st.composite
+def section(draw: st.DrawFn, model: type[Section]) -> dict[str, object]:
+    """A section in which most values are right, some at the edge, few of a wrong kind, and few keys unknown."""
+    made: dict[str, object] = {}
+    for name, field in model.model_fields.items():
+        if name in ("client_secret", "key") or (not field.is_required() and draw(st.integers(0, 2))):
+            continue
+        usual = ENDPOINT if model is Endpoints else CALENDAR if name == "calendar" else RIGHT[name]
+        chance = draw(st.integers(0, 99))
+        if chance != 1:
+            made[name] = draw(WRONG if chance == 0 else usual)
+    if draw(st.integers(0, 49)) == 0:
+        made[draw(st.sampled_from(["colour", "time-zone", "Name", "path", "sources", "endpoints", "listen"]))] = draw(
+            WRONG
+        )
+    return made
+
+
+def plain(config: Config) -> dict[str, object]:
+    """The loaded settings in the form in which pydantic gives its own."""
+    data = dataclasses.asdict(config)
+    del data["path"], data["sources"]
+    data["gateway"]["listen"] = str(config.gateway.listen)
+    data["devices"] = [
+        {**device, "key": None, "invitations": device["invitations"].value} for device in data["devices"]
+    ]
+    assert config.gateway.data_dir.is_absolute()
+    return data
+
+
+def outcomes(folder: Path, data: dict[str, object]) -> tuple[object, object]:
+    """What the gateway and what pydantic make of a file with this content; None when it is refused."""
+    file = folder / "config.yaml"
+    file.write_text(json.dumps(data, ensure_ascii=False))
+    devices = data.get("devices")
+    keys = {f"GATEWAY_DEVICES__{index}__KEY": KEY for index in range(len(devices) if isinstance(devices, list) else 0)}
+    try:
+        ours: object = plain(load(file, keys))
+    except ConfigError:
+        ours = None
+    try:
+        theirs = Oracle.model_validate_json(json.dumps(data)).model_dump()
+        theirs["gateway"]["data_dir"] = folder / theirs["gateway"]["data_dir"]
+    except pydantic.ValidationError:
+        theirs = None
+    return ours, theirs
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=section(Oracle))
+def test_pydantic_accepts_and_reads_the_same(tmp_path_factory: pytest.TempPathFactory, data: dict[str, object]) -> None:
+    folder = Path(tmp_path_factory.getbasetemp())
+    ours, theirs = outcomes(folder, data)
+    assert ours == theirs
+    assert repr(ours) == repr(theirs)
+
+
+def test_the_oracle_has_every_setting() -> None:
+    def names(model: type[Section]) -> set[str]:
+        return set(model.model_fields)
+
+    kinds = {Gateway: "gateway", Google: "google", Limits: "limits", Logging: "logging"}
+    assert names(Oracle) == set(settings_of(Config))
+    for model, name in kinds.items():
+        assert names(model) == set(settings_of(type(getattr(Config(), name))))
+    assert names(Endpoints) == set(settings_of(type(Config().google.endpoints)))
