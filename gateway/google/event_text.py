@@ -1,0 +1,104 @@
+"""The words of an event: titles, people and the description, made safe for Google; structure is not decided here."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+from gateway.domain.meeting import Invitee, Meeting
+
+LONGEST_DESCRIPTION_BYTES = 8 * 1024
+
+# Bidirectional overrides and isolates can make a title read as something else; zero-width characters hide in it.
+_DECEIVING = dict.fromkeys(
+    (*range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0x200B, 0x200E), 0x2060, 0xFEFF), None
+)
+
+
+def one_line(text: str, most: int) -> str:
+    """Return `text` as one line of at most `most` characters: NFC, without control and deceiving characters."""
+    shown = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text.translate(_DECEIVING))
+    line = " ".join(unicodedata.normalize("NFC", _seen(shown)).split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def description(meeting: Meeting, *, device_name: str, left_out: list[str]) -> str:
+    """Return the description: the agenda, what the meeting is, and where to change it.
+
+    Google renders a subset of HTML here, so every text of a device is escaped. When all of it does not fit into
+    8 KiB, the agenda is cut first and then the lists of people; passwords are never part of it.
+    """
+    note = _escaped(f"Scheduled on {one_line(device_name, 100)}. Change or cancel it there, not in this calendar.")
+    host = [_escaped(f"Host: {listed_person(meeting.host)}")] if meeting.host is not None else []
+    facts = [_escaped(line) for line in _facts(meeting)]
+    free = LONGEST_DESCRIPTION_BYTES - _size("\n".join([*host, *facts, note])) - 4
+    lists: list[str] = []
+    for line in _lists(meeting, left_out):
+        lists.append(_cut(_escaped(line), free))
+        free -= _size(lists[-1]) + 1
+    agenda = _cut(_escaped(_paragraphs(meeting.agenda)), max(free, 0))
+    blocks = (agenda, "\n".join(line for line in (*host, *lists, *facts) if line), note)
+    return "\n\n".join(block for block in blocks if block)
+
+
+def listed_person(person: Invitee) -> str:
+    """Return a person for a list: extension, name, and the address or that there is none."""
+    known = " ".join(one_line(part, 100) for part in (person.extension, person.name) if part)
+    address = one_line(person.email or "", 254)
+    if not known:
+        return address
+    return f"{known} ({address})" if address else f"{known} (no e-mail)"
+
+
+def _facts(meeting: Meeting) -> list[str]:
+    facts = []
+    if room := one_line(meeting.room or "", 200):
+        facts.append(f"{'Public meeting room' if meeting.public_room else 'Meeting room'}: {room}")
+    if meeting.call_participants:
+        facts.append("Call participants: the device calls everybody when the meeting starts.")
+    recording = one_line(meeting.auto_record, 50)
+    if recording and recording.casefold() != "none":
+        facts.append(f"Recording: {recording}")
+    return facts
+
+
+def _lists(meeting: Meeting, left_out: list[str]) -> list[str]:
+    lists = []
+    if left_out:
+        lists.append(f"Not on the guest list, because Google takes no more guests: {', '.join(left_out)}")
+    if meeting.invitees:
+        lists.append(f"Invitees: {', '.join(listed_person(person) for person in meeting.invitees)}")
+    return lists
+
+
+def _paragraphs(text: str) -> str:
+    """Return a text of many lines: NFC, without control characters other than line breaks and tabs."""
+    lines = text.translate(dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), None))
+    lines = lines.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", "".join(c if c in "\n\t" else _seen(c) for c in lines)).strip()
+
+
+def _seen(text: str) -> str:
+    # Unassigned code points stay: they may be letters or pictures newer than this Python.
+    return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs"))
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=False)
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8"))
+
+
+def _cut(escaped: str, most_bytes: int) -> str:
+    """Cut escaped text to a number of bytes without splitting a character, a letter from its accents, or an entity."""
+    if _size(escaped) <= most_bytes:
+        return escaped
+    kept = escaped.encode("utf-8")[: max(most_bytes - len("…".encode()), 0)].decode("utf-8", "ignore")
+    if len(kept) < len(escaped):
+        while kept and unicodedata.combining(escaped[len(kept)]):
+            kept = kept[:-1]
+    kept = re.sub(r"&[a-z]{0,4}$", "", kept)
+    return f"{kept}…" if kept else ""

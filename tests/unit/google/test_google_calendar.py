@@ -1,0 +1,183 @@
+"""The four calls as they go over the wire, and what a refused token does to them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+
+import aiohttp
+import pytest
+
+from gateway.domain.meeting import Invitations, Meeting
+from gateway.domain.outcome import RemoteEvent, Verdict
+from gateway.domain.target import CalendarTarget, EventContent, EventRef
+from gateway.google.calendar import GoogleCalendar
+from gateway.google.tokens import AccessTokens, Grant
+from gateway.google.wire import Wire
+from tests.unit.google.moved_clock import MovedClock
+from tests.unit.google.raw_google import RawGoogle, answer, cut, silent, torn
+
+EVENT: dict[str, object] = {"id": "ab1", "etag": '"v1"', "status": "confirmed"}
+REF = EventRef(calendar_id="team@group.calendar.google.com", remote_id="ab1", marks={"gateway": "g", "meeting": "7"})
+CONTENT = EventContent(
+    meeting=Meeting(
+        external_id="1",
+        subject="Besprechung ü",
+        start_local=datetime(2024, 4, 29, 10),
+        end_local=datetime(2024, 4, 29, 11),
+        zone="Europe/Berlin",
+        start_utc_s=0,
+        end_utc_s=0,
+    ),
+    invitations=Invitations.DEVICE,
+    fingerprint="f",
+    device_name="UCM",
+)
+CURRENT = RemoteEvent(
+    remote_id="ab1", etag='"v1"', cancelled=False, marks={}, content=None, link=None, raw={**EVENT, "colorId": "3"}
+)
+UNAUTHORIZED = '{"error":{"code":401,"errors":[{"reason":"authError"}],"message":"Invalid Credentials"}}'
+
+
+class Successes:
+    count = 0
+
+    async def worked(self) -> None:
+        self.count += 1
+
+
+@pytest.fixture
+def successes() -> Successes:
+    return Successes()
+
+
+@pytest.fixture
+def calendar(raw_google: RawGoogle, session: aiohttp.ClientSession, successes: Successes) -> GoogleCalendar:
+    async def save(_grant: Grant) -> None: ...
+
+    clock, wire = MovedClock(), Wire(session, 1.0)
+    tokens = AccessTokens(
+        Grant(client_id="c", client_secret="s", refresh_token="1//r", access_token="ya29.held"),
+        endpoint=raw_google.endpoints.token,
+        wire=wire,
+        clock=clock,
+        save=save,
+    )
+    return GoogleCalendar(
+        wire=wire, endpoint=raw_google.endpoints.calendar, tokens=tokens, clock=clock, worked=successes.worked
+    )
+
+
+PATH = "/calendar/v3/calendars/team%40group.calendar.google.com/events"
+
+
+async def test_insert(raw_google: RawGoogle, calendar: GoogleCalendar, successes: Successes) -> None:
+    raw_google.will(answer(200, json.dumps(EVENT)))
+    target: CalendarTarget = calendar
+    outcome = await target.insert(REF, CONTENT)
+    [seen] = raw_google.seen
+    assert (seen.method, seen.path, seen.query) == ("POST", PATH, {"sendUpdates": "none"})
+    assert seen.headers["Authorization"] == "Bearer ya29.held"
+    assert seen.headers["Content-Type"].startswith("application/json")
+    assert "Besprechung ü" in seen.body.decode("utf-8")
+    assert json.loads(seen.body)["id"] == "ab1"
+    assert outcome.verdict is Verdict.DONE
+    assert outcome.event is not None
+    assert successes.count == 1
+
+
+async def test_replace(raw_google: RawGoogle, calendar: GoogleCalendar) -> None:
+    raw_google.will(answer(200, json.dumps(EVENT)))
+    outcome = await calendar.replace(REF, replace(CONTENT, invitations=Invitations.GOOGLE), CURRENT)
+    [seen] = raw_google.seen
+    assert (seen.method, seen.path, seen.query) == ("PUT", f"{PATH}/ab1", {"sendUpdates": "all"})
+    assert seen.headers["If-Match"] == '"v1"'
+    assert json.loads(seen.body)["colorId"] == "3"
+    assert outcome.verdict is Verdict.DONE
+
+
+async def test_attachments_are_sent_along_with_the_parameter_they_need(
+    raw_google: RawGoogle, calendar: GoogleCalendar
+) -> None:
+    raw_google.will(answer(200, json.dumps(EVENT)))
+    attached = replace(CURRENT, raw={**EVENT, "attachments": [{"fileUrl": "https://drive.google.com/x"}]})
+    await calendar.replace(REF, CONTENT, attached)
+    assert raw_google.seen[0].query == {"sendUpdates": "none", "supportsAttachments": "true"}
+    assert json.loads(raw_google.seen[0].body)["attachments"]
+
+
+async def test_delete_and_look(raw_google: RawGoogle, calendar: GoogleCalendar) -> None:
+    raw_google.will(answer(204), answer(200, json.dumps({**EVENT, "status": "cancelled"})))
+    assert (await calendar.delete(REF, Invitations.OFF)).verdict is Verdict.DONE
+    outcome = await calendar.look(REF)
+    assert outcome.verdict is Verdict.GONE
+    assert outcome.event is not None
+    assert [(seen.method, seen.path, seen.query) for seen in raw_google.seen] == [
+        ("DELETE", f"{PATH}/ab1", {"sendUpdates": "none"}),
+        ("GET", f"{PATH}/ab1", {}),
+    ]
+
+
+async def test_names_cannot_leave_their_place_in_the_path(raw_google: RawGoogle, calendar: GoogleCalendar) -> None:
+    raw_google.will(answer(204))
+    await calendar.delete(replace(REF, calendar_id="../../x?y#z/a b", remote_id="../e"), Invitations.OFF)
+    assert raw_google.seen[0].path == "/calendar/v3/calendars/..%2F..%2Fx%3Fy%23z%2Fa%20b/events/..%2Fe"
+
+
+async def test_a_refused_token_is_renewed_once(raw_google: RawGoogle, calendar: GoogleCalendar) -> None:
+    raw_google.will(
+        answer(401, UNAUTHORIZED),
+        answer(200, '{"access_token":"ya29.new","expires_in":3599}'),
+        answer(200, json.dumps(EVENT)),
+    )
+    assert (await calendar.insert(REF, CONTENT)).verdict is Verdict.DONE
+    assert [seen.path for seen in raw_google.seen] == [PATH, "/token", PATH]
+    assert raw_google.seen[-1].headers["Authorization"] == "Bearer ya29.new"
+
+
+async def test_a_new_token_that_is_refused_too_means_the_authorization(
+    raw_google: RawGoogle, calendar: GoogleCalendar, successes: Successes
+) -> None:
+    raw_google.will(
+        answer(401, UNAUTHORIZED),
+        answer(200, '{"access_token":"ya29.new","expires_in":3599}'),
+        answer(401, UNAUTHORIZED),
+    )
+    outcome = await calendar.insert(REF, CONTENT)
+    assert (outcome.verdict, outcome.whole_account) == (Verdict.AUTHORIZATION, True)
+    assert len(raw_google.seen) == 3
+    assert successes.count == 0
+
+
+async def test_a_refresh_that_fails_decides_the_call(raw_google: RawGoogle, calendar: GoogleCalendar) -> None:
+    raw_google.will(answer(401, UNAUTHORIZED), answer(503))
+    assert (await calendar.insert(REF, CONTENT)).verdict is Verdict.LATER
+    raw_google.will(answer(401, UNAUTHORIZED), answer(400, '{"error":"invalid_grant"}'))
+    assert (await calendar.insert(REF, CONTENT)).verdict is Verdict.AUTHORIZATION
+
+
+async def test_a_lost_answer_leaves_writes_in_doubt(raw_google: RawGoogle, calendar: GoogleCalendar) -> None:
+    for reply in (cut(), torn(b'{"id"'), silent(), answer(502, "<html>")):
+        raw_google.will(reply)
+        assert (await calendar.insert(REF, CONTENT)).verdict is Verdict.IN_DOUBT
+    raw_google.will(cut())
+    assert (await calendar.replace(REF, CONTENT, CURRENT)).verdict is Verdict.IN_DOUBT
+    assert (await calendar.delete(REF, Invitations.OFF)).verdict is Verdict.IN_DOUBT
+    assert (await calendar.look(REF)).verdict is Verdict.LATER
+    assert len(raw_google.seen) == 7
+
+
+async def test_a_cancelled_event_that_cannot_come_back_is_handed_on(
+    raw_google: RawGoogle, calendar: GoogleCalendar
+) -> None:
+    raw_google.will(answer(403, '{"error":{"errors":[{"reason":"forbidden"}],"message":"Forbidden"}}'))
+    cancelled = replace(CURRENT, cancelled=True)
+    outcome = await calendar.replace(REF, CONTENT, cancelled)
+    assert (outcome.verdict, outcome.event) == (Verdict.GONE, cancelled)
+
+
+async def test_the_wait_google_names_is_handed_on(raw_google: RawGoogle, calendar: GoogleCalendar) -> None:
+    raw_google.will(answer(429, "", {"Retry-After": "2"}))
+    outcome = await calendar.insert(REF, CONTENT)
+    assert (outcome.verdict, outcome.retry_after_s) == (Verdict.SLOW_DOWN, 2.0)
