@@ -1,0 +1,1 @@
+"""Who may call: device credentials; no HTTP, no SQL."""

@@ -1,0 +1,1 @@
+"""The register of devices this gateway serves; no HTTP."""

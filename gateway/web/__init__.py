@@ -1,0 +1,1 @@
+"""What HTTP doors share: listeners, middleware, problem JSON, limits; no business rule."""
