@@ -1,0 +1,1 @@
+"""The tester's simulator: Google and meeting devices without either; it shares no code with the gateway."""

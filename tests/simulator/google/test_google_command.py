@@ -1,0 +1,89 @@
+"""The command `google up` as a process: what it prints, how it stops, its exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+
+import aiohttp
+import pytest
+
+from simulator.google import SimulatedGoogle
+
+
+async def started(*arguments: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "simulator",
+        "google",
+        "up",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def first_line(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        return (await process.stdout.readline()).decode()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+async def test_serves_until_told_to_stop(stop: signal.Signals):
+    process = await started("--json", "--seed", "11", "--account", "a@example.com", "--time-zone", "Asia/Tokyo")
+    try:
+        up = json.loads(await first_line(process))
+        assert up["event"] == "up"
+        assert up["base"].startswith("http://127.0.0.1:")
+        assert up["authorize"] == up["base"] + "/o/oauth2/v2/auth"
+        assert up["calendar"] == up["base"] + "/calendar/v3"
+        assert (up["seed"], up["account"]) == (11, "a@example.com")
+        async with aiohttp.ClientSession() as session:
+            async with session.get(up["page"]) as page:
+                assert "Asia/Tokyo" in await page.text()
+            process.send_signal(stop)
+            out, err = await asyncio.wait_for(process.communicate(), 30)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+    assert (process.returncode, json.loads(out), err) == (0, {"event": "down"}, b"")
+
+
+async def test_says_where_it_is_in_words():
+    process = await started("--seed", "12")
+    try:
+        assert await first_line(process) == "SIMULATOR - NOT GOOGLE\n"
+        base = await first_line(process)
+        assert base.split()[0] == "base"
+        process.terminate()
+        out, _ = await asyncio.wait_for(process.communicate(), 30)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+    assert "--seed 12" in out.decode()
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--port", "70000"], ["--port", "x"], ["--what"], ["--time-zone", "Mars/Olympus"]]
+)
+async def test_wrong_usage(arguments: list[str]):
+    process = await started(*arguments)
+    _, err = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 2
+    assert err
+
+
+async def test_port_that_is_taken():
+    async with SimulatedGoogle() as other:
+        port = other.base.rpartition(":")[2]
+        process = await started("--port", port)
+        _, err = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 69
+    assert f"port {port}" in err.decode()
