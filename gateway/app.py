@@ -22,7 +22,7 @@ from gateway.device_api.meetings import MeetingCalls
 from gateway.device_api.routes import add_routes
 from gateway.devices.register import Register, enrol
 from gateway.domain.retry import RetryLimits
-from gateway.google.calendar import google_session
+from gateway.google.wire import google_session
 from gateway.mirror.delivery import Delivery
 from gateway.mirror.intake import Intake
 from gateway.mirror.outbound import Outbound, OutboundLimits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,6 +19,7 @@ from gateway.mirror.intake import Caller, Intake, Receipt, RepeatGuard, StoredMe
 from gateway.profiles import translate
 from gateway.web.problem import SERVER
 
+_LOGGER = logging.getLogger(__name__)
 KEY_CHARACTERS = 255
 
 
@@ -60,6 +62,8 @@ class MeetingCalls:
             text_values=request.content_type == native.FORM,
         )
         said = translate.to_meeting(device.profile, payload, context)
+        if said.ignored:
+            _LOGGER.debug("fields nobody knows", extra={"device": device.row.name, "fields": ", ".join(said.ignored)})
         receipt = await self.intake.accept(
             _caller(device),
             said.meeting,

@@ -1,4 +1,4 @@
-"""What became of one call to a calendar, in words all kinds of calendar share; how an answer is read is not decided here."""
+"""What became of one call to a calendar, in words all kinds of calendar share; no answer is read here."""
 
 from __future__ import annotations
 

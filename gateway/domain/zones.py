@@ -33,7 +33,10 @@ class ZoneCoding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedZone:
-    """The zone a text means: `name` is an IANA name, `warning` a sentence for people when label and code disagree."""
+    """The zone a text means: `name` is an IANA name, `text` what was sent, without white space around it.
+
+    `warning` is a sentence for people when label and code disagree.
+    """
 
     name: str
     text: str
@@ -68,14 +71,14 @@ def resolve(text: str) -> ResolvedZone:
     case do not matter. An offset must be a whole number of hours from -12 to +14, because only those have a name.
     """
     wanted = text.strip()
-    if len(wanted) <= _LONGEST_TEXT and wanted.isascii():
+    if len(text) <= _LONGEST_TEXT and wanted.isascii():
         name = _names().get(wanted.lower())
         if name is not None:
-            return ResolvedZone(name=name, text=text, coding=ZoneCoding.IANA)
+            return ResolvedZone(name=name, text=wanted, coding=ZoneCoding.IANA)
         if match := _LABEL.fullmatch(wanted):
-            return _labelled(text, match)
+            return _labelled(wanted, match)
         if match := _OFFSET.fullmatch(wanted):
-            return ResolvedZone(name=_fixed_name(text, match), text=text, coding=ZoneCoding.OFFSET_TEXT)
+            return ResolvedZone(name=_fixed_name(wanted, match), text=wanted, coding=ZoneCoding.OFFSET_TEXT)
     raise UnknownZone(text, _EXPECTED)
 
 

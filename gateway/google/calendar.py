@@ -13,9 +13,7 @@ from gateway.domain.target import EventContent, EventRef
 from gateway.google.event_json import event_body, merge
 from gateway.google.failures import Operation, classify, classify_silence
 from gateway.google.tokens import AccessTokens, TokenFailure
-from gateway.google.wire import Answer, NoAnswer, Wire, google_session
-
-__all__ = ["GoogleCalendar", "google_session"]
+from gateway.google.wire import Answer, NoAnswer, Wire
 
 
 class GoogleCalendar:

@@ -21,6 +21,7 @@ from gateway.store import meetings, mirrored, outbox
 from gateway.store.database import Database
 from gateway.store.meetings import MeetingRow
 from gateway.store.mirrored import MirroredRow, MirrorState
+from gateway.store.vault import VaultError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -180,6 +181,9 @@ class Outbound:
         else:
             try:
                 result = await self._delivery.bring(job, account.target, self._policy(job.meeting.device_id))
+            except VaultError as error:
+                outcome = Outcome(verdict=Verdict.CONFIGURATION, code="G-419", text=str(error))
+                result = Undelivered(outcome=outcome, doubt=job.row.doubt)
             except Exception:  # whatever is wrong with this meeting must not stop the others
                 _LOGGER.exception("a delivery failed in the gateway itself", extra={"meeting": job.meeting.id})
                 result = Undelivered(outcome=_OUR_FAULT, doubt=DOUBT_CALL)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from gateway.profiles.strict_json import BadJson
+from gateway.profiles.strict_json import read as read_json
 from gateway.profiles.texts import lines, one_line
 
 Read = Callable[[object], object]
@@ -166,6 +168,14 @@ def epoch_ms(*, or_text: bool) -> Read:
         return value // 1000
 
     return read
+
+
+def json_text(text: str) -> object:
+    """The value of a field that holds JSON as text."""
+    try:
+        return read_json(text)
+    except BadJson as bad:
+        raise Refused(f"holds JSON that cannot be read: {bad.problem.field or 'it'} {bad.problem.reason}") from bad
 
 
 def utc_text(utc_s: int) -> str:

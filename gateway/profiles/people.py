@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.domain.meeting import Invitee
-from gateway.profiles.codings import Read, Refused
+from gateway.profiles.codings import Read, Refused, json_text
 from gateway.profiles.fields import Coding, Field, Part, Rules
 from gateway.profiles.findings import Findings, sent
-from gateway.profiles.strict_json import BadJson, read
 from gateway.profiles.values import reader, written
 
 _MOST_NAMED = 20
@@ -170,7 +169,8 @@ def _host(fields: PeopleFields, payload: Mapping[str, object], findings: Finding
         if not isinstance(host_reader, PersonReader):
             extension = host_reader(value)
             return Invitee(extension=extension) if isinstance(extension, str) and extension else None
-        found = host_reader.person(_parsed(value, fields.text_values), (name, None), findings)
+        item = json_text(value) if fields.text_values and isinstance(value, str) else value
+        found = host_reader.person(item, (name, None), findings)
     except Refused as refused:
         findings.problem(name, str(refused))
         return None
@@ -182,7 +182,7 @@ def _items(fields: PeopleFields, name: str, payload: Mapping[str, object], findi
     if value is None:
         return ()
     try:
-        value = _parsed(value, fields.json_text)
+        value = json_text(value) if fields.json_text and isinstance(value, str) else value
     except Refused as refused:
         findings.problem(name, str(refused))
         return ()
@@ -190,16 +190,6 @@ def _items(fields: PeopleFields, name: str, payload: Mapping[str, object], findi
         findings.problem(name, "must be a list" + (", or a list as JSON text" if fields.json_text else ""))
         return ()
     return value
-
-
-def _parsed(value: object, may_be_text: bool) -> object:
-    if not (may_be_text and isinstance(value, str)):
-        return value
-    try:
-        return read(value)
-    except BadJson as bad:
-        place = f"{bad.problem.field}: " if bad.problem.field else ""
-        raise Refused(f"holds a text that {place}{bad.problem.reason}") from bad
 
 
 def _once_each(

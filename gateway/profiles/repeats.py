@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from gateway.domain import recurrence
 from gateway.domain.meeting import Frequency, Repeat, Weekday
-from gateway.profiles.codings import Read, Refused, choice, date_time, number, utc_text
+from gateway.profiles.codings import Read, Refused, choice, date_time, json_text, number, utc_text
 from gateway.profiles.fields import Coding, Field
 from gateway.profiles.findings import Findings, sent
-from gateway.profiles.strict_json import BadJson, read
 from gateway.profiles.when import When, instant_of
 
 RULE_FIELDS = ("frequency", "interval", "count", "until", "weekdays")
@@ -75,10 +74,7 @@ def write_repeat(field: Field, repeat: Repeat | None) -> object:
 def _of_rule(field: RepeatField, value: object, when: When | None, findings: Findings) -> Repeat | None:
     name, or_text = field.name, field.or_text
     if or_text and isinstance(value, str):
-        try:
-            value = read(value)
-        except BadJson as bad:
-            raise Refused(bad.problem.reason) from bad
+        value = json_text(value)
     if not isinstance(value, dict):
         raise Refused("must be an object with a frequency")
     before = len(findings.problems)

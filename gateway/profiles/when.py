@@ -180,7 +180,7 @@ def _device_zone(device_zone: str, findings: Findings) -> str | None:
 def _compare(named: ResolvedZone, zone: str, start: Moment, findings: Findings) -> None:
     if instant_of(start, named.name)[0] != instant_of(start, zone)[0]:
         findings.warn(
-            f"The device sent the offset {named.text.strip()}, but its time zone here is set to {zone}; "
+            f"The device sent the offset {named.text}, but its time zone here is set to {zone}; "
             f"{zone} was used, because some firmware always sends the same offset."
         )
 

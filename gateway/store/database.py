@@ -81,6 +81,7 @@ class Database:
             conn.execute("PRAGMA journal_mode=WAL")
             conn.execute(f"PRAGMA synchronous={self._synchronous}")
             conn.execute("PRAGMA foreign_keys=ON")
+            conn.execute("PRAGMA secure_delete=FAST")
             conn.execute("PRAGMA wal_autocheckpoint=2000")
             conn.execute("PRAGMA cache_size=-2000")
         except BaseException:

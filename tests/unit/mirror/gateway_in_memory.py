@@ -113,7 +113,8 @@ class InMemoryGateway:
             busy = [
                 row
                 for row in rows
-                if row.claimed_by or (row.hold is None and self._due_ms(row) <= self.clock.ms and self.account.connected)
+                if row.claimed_by
+                or (row.hold is None and self._due_ms(row) <= self.clock.ms and self.account.connected)
             ]
             if not busy:
                 return rows
