@@ -52,6 +52,9 @@ def run(options: argparse.Namespace) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         teller.say("\nStopped.")
         return INTERRUPTED
+    except BrokenPipeError:  # nobody reads any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
     except (DemoFailed, GatewayUnreachable, aiohttp.ClientError, OSError) as error:
         keep = True
         _tell_failure(teller, place, error)

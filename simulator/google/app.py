@@ -102,8 +102,9 @@ class SimulatedGoogle:
             raise
         self._runner = runner
         port = runner.addresses[0][1]
-        shown = f"[{self._host}]" if ":" in self._host else self._host
-        self.state.base = f"http://{shown}:{port}"
+        # An address that means "every address" cannot be opened, so links name the loopback one.
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104  (nothing is bound here)
+        self.state.base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def stop(self) -> None:
         """End every connection and stop serving."""

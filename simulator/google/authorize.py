@@ -45,7 +45,7 @@ class AuthorizationEndpoint:
     def check(self, query: Mapping[str, list[str]]) -> AuthorizationRequest:
         """The request in `query` (all values of each parameter); raises `ConsentError` as Google's page says it."""
         for name, values in query.items():
-            if len(values) > 9:
+            if len(values) > 1:
                 raise _invalid(f"OAuth 2 parameters can only have a single value: {name}")
         given = {name: values[0] for name, values in query.items() if values[0]}
         client = self._client(given)

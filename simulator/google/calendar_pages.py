@@ -20,6 +20,7 @@ AHEAD = timedelta(days=366)
 """How far the agenda looks."""
 MOST_SHOWN = 200
 MOST_OF_A_SERIES = 10
+LONGEST_NOTES = 600
 
 
 def agenda_page(state: GoogleState) -> str:
@@ -93,6 +94,8 @@ def _card(state: GoogleState, calendar: Calendar, event: StoredEvent) -> str:
     repeat = words.repeats(_series(calendar, event))
     lines = [f"<p class='muted'>Repeats {escape(repeat)}</p>" if repeat else ""]
     lines += [f"<p>{escape(event.fields['location'])}</p>" if "location" in event.fields else ""]
+    if "description" in event.fields:
+        lines += [f"<p class='notes'>{escape(_short(event.fields['description']))}</p>"]
     lines += [_guests(event)]
     shown = rendered(event, calendar, state.base)["reminders"]
     lines += [f"<p class='muted'>Reminders: {escape(words.reminders(shown))}</p>"]
@@ -105,6 +108,10 @@ def _card(state: GoogleState, calendar: Calendar, event: StoredEvent) -> str:
     )
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_NOTES else text[:LONGEST_NOTES] + " …"
+
+
 def _series(calendar: Calendar, event: StoredEvent) -> StoredEvent:
     return calendar.events.get(event.master_id or "", event)
 
@@ -113,8 +120,8 @@ def _zone_note(event: StoredEvent, calendar: Calendar) -> str:
     """Names the zone an event was set in, with its local time there when that differs from the calendar's."""
     if event.start.zone is None or event.start.zone == calendar.time_zone:
         return calendar.time_zone
-    there = words.span(event, ZoneInfo(event.start.zone))
-    return f"set in {event.start.zone}: {there}"
+    there, here = words.span(event, ZoneInfo(event.start.zone)), words.span(event, calendar.zone)
+    return f"set in {event.start.zone}" + ("" if there == here else f": {there}")
 
 
 def _guests(event: StoredEvent) -> str:

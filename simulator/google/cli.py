@@ -65,8 +65,10 @@ async def _serve(arguments: argparse.Namespace) -> int:
         print(f"cannot listen on {where}: {error.strerror or error}; choose another --port", file=sys.stderr)
         return EXIT_UNAVAILABLE
     try:
+        # Whoever reads the announcement may stop us at once.
+        stop = _stop_signal()
         _announce(google, seed, as_json=arguments.json)
-        await _until_told_to_stop()
+        await stop.wait()
     finally:
         await google.stop()
     if arguments.json:
@@ -96,9 +98,9 @@ def _announce(google: SimulatedGoogle, seed: int, *, as_json: bool) -> None:
     print("Ctrl+C stops it.", flush=True)
 
 
-async def _until_told_to_stop() -> None:
+def _stop_signal() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+    return stop

@@ -20,7 +20,8 @@ class Minter:
         self.random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
 
     def _text(self, length: int, alphabet: str = _BASE64URL) -> str:
-        return "".join(self.random.choices(alphabet, k=length))
+        size = len(alphabet)
+        return "".join([alphabet[byte % size] for byte in self.random.randbytes(length)])
 
     def code(self) -> str:
         """An authorization code: `4/0A…`."""

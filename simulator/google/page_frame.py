@@ -28,7 +28,7 @@ a{color:var(--link)}
 .event p,.event ul{margin:0}
 .event ul{padding-left:1.1rem}
 .when{font-variant-numeric:tabular-nums}
-.cancelled .when,.cancelled h4{text-decoration:line-through;color:var(--muted)}
+.cancelled .when,.cancelled h4 a{text-decoration:line-through;color:var(--muted)}
 .tag{display:inline-block;border:1px solid currentColor;border-radius:1rem;padding:0 .5rem;font-size:.8125rem}
 .accepted{color:var(--ok)}.declined,.gone{color:var(--error)}.tentative{color:var(--warn)}.needsAction{color:var(--muted)}
 dl{display:grid;grid-template-columns:minmax(0,1fr);gap:0 1rem;margin:0}
@@ -44,7 +44,7 @@ button{font:inherit;padding:.5rem 1.5rem;min-height:2.75rem;border-radius:.5rem;
 background:transparent;color:var(--link);cursor:pointer}
 button.main{background:var(--link);color:var(--on-link)}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
-@media (min-width:40rem){main{padding:1.5rem 2rem}.event{grid-template-columns:13rem 1fr}
+@media (min-width:40rem){main{padding:1.5rem 2rem}.event{grid-template-columns:15rem 1fr}
 dl{grid-template-columns:9rem 1fr}dt{padding-top:.125rem}}
 """.strip()
 

@@ -85,6 +85,9 @@ def _guarded(work: Callable[[], int]) -> int:
     except (UsageError, CannotSay, NoSuchBooking, MemoryUnreadable) as error:
         print(f"meeting-simulator: {error}", file=sys.stderr)
         return USAGE
+    except BrokenPipeError:  # the reader of our output went away; what it wanted, it has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
     except OSError as error:
         print(f"meeting-simulator: {error.strerror or error}: {error.filename or 'the port'}", file=sys.stderr)
         return USAGE

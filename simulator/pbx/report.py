@@ -58,12 +58,12 @@ def _deeper(value: object) -> object:
 
 
 def _meaning(answer: Answer) -> str:
-    meanings = {
-        200: "the gateway has it, nothing new",
-        202: "kept by the gateway and queued for Google Calendar",
-        204: "done",
-    }
-    return meanings.get(answer.status, "done") if answer.ok else answer.reason
+    if not answer.ok:
+        return answer.reason
+    if answer.status == http.HTTPStatus.ACCEPTED:
+        kept = "kept by the gateway"
+        return f"{kept}, not for Google Calendar" if answer.body.get("state") == "stored" else f"{kept}, Google follows"
+    return "the gateway knows it, nothing changed"
 
 
 def _phrase(status: int) -> str:

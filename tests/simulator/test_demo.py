@@ -138,6 +138,31 @@ async def test_a_killed_demo_leaves_no_gateway_behind(tmp_path):
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_ended_in_the_middle_it_cleans_up(tmp_path, number):
+    process = await start("--once", TMPDIR=str(tmp_path))
+    await read_until(process, "[3/6]")
+    (folder,) = tmp_path.iterdir()
+    assert len(gateways_of(folder)) >= 1
+    process.send_signal(number)
+    out, err = await process.communicate()
+    assert (process.returncode, err) == (130, b"")
+    assert out.endswith(b"Stopped.\n")
+    assert gateways_of(folder) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_gateway_that_dies_while_it_is_played_with_is_told(tmp_path):
+    folder = tmp_path / "kept"
+    process = await start("--keep", str(folder))
+    await read_until(process, "cancel --state")
+    (gateway,) = gateways_of(folder)
+    os.kill(gateway, signal.SIGKILL)
+    out, err = await process.communicate()
+    assert (process.returncode, err) == (1, b"")
+    assert b"The demo failed: the gateway ended by itself, exit code -9" in out
+
+
 async def test_a_folder_with_something_in_it_is_refused(tmp_path):
     (tmp_path / "mine.txt").write_text("x")
     process = await start("--once", "--keep", str(tmp_path))
@@ -176,6 +201,16 @@ async def test_an_event_that_google_refuses_is_told_as_such(tmp_path, monkeypatc
         with pytest.raises(DemoFailed, match="refused by Google"):
             await main_job(Teller(out, steps=6), Place(folder=tmp_path), google, running)
     assert gateways_of(tmp_path) == []
+
+
+async def test_a_calendar_that_is_not_right_is_a_failure_that_says_what_differs(tmp_path):
+    out = io.StringIO()
+    async with AsyncExitStack() as running:
+        google = await running.enter_async_context(SimulatedGoogle())
+        google.do.create_event({key: right_event()[key] for key in ("summary", "start", "end")})
+        with pytest.raises(DemoFailed, match="exactly one event in the calendar: expected 1, found 2"):
+            await main_job(Teller(out, steps=6), Place(folder=tmp_path), google, running)
+    assert "[WRONG] exactly one event" in out.getvalue()
 
 
 MONDAY = datetime(2026, 11, 30)

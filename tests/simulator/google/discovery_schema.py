@@ -97,7 +97,7 @@ def assert_valid(http_method: str, raw_path: str, status: int, body: bytes) -> N
 
 
 def assert_error_shape(status: int, answer: dict[str, Any]) -> None:
-    """Google's error shape: `errors` (of domain, reason, message), `code`, `message`; perhaps `status` and `details`."""
+    """Google's error shape: `errors` (domain, reason, message), `code`, `message`; perhaps `status` and `details`."""
     assert set(answer) == {"error"}
     error = answer["error"]
     assert {"errors", "code", "message"} <= set(error) <= {"errors", "code", "message", "status", "details"}

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import inspect
 import json
+from pathlib import Path
 
 import pytest
 
 from simulator.google import SimulatedGoogle
+from simulator.google.catalogue import known_reasons
+from simulator.google.consent import OUTCOMES
 from simulator.google.controls import _FITS, CONTROLS, VERBS
-from simulator.google.usecases import CannotDo, UseCases
+from simulator.google.faults import OPERATIONS
+from simulator.google.usecases import EXPIRING, CannotDo, UseCases
 from tests.simulator.google.conftest import EVENTS, Wire, timed
 
 BODY = {**timed("2026-11-23T10:00:00", "2026-11-23T11:00:00", summary="Board"), "id": "abc0123"}
@@ -185,3 +189,10 @@ def test_old_requests_are_forgotten(monkeypatch: pytest.MonkeyPatch):
             )
         )
     assert [record.number for record in google.state.requests] == list(range(6, 25))
+
+
+def test_the_reference_page_names_everything_that_can_be_asked_for():
+    page = (Path(__file__).parents[3] / "docs/reference/simulated-google.md").read_text(encoding="utf-8")
+    words = [*VERBS, *OUTCOMES, *OPERATIONS, *EXPIRING, *known_reasons()]
+    words += [path.split()[1].removesuffix("/VERB") for path in CONTROLS]
+    assert [word for word in words if word not in page] == []

@@ -50,6 +50,7 @@ async def test_agenda(wire: Wire, filled: SimulatedGoogle):
         "09:00 to 10:00 2026-11-23 08:00Z to 09:00Z set in Etc/GMT-2: 10:00 to 11:00 Weekly_Meeting",
         "Repeats every week on Monday",
         "sip:6300@pbx.example.com",
+        "First line Second line",
         "b@example.com declined",
         "no answer yet",
         "Reminders: email 1 hour before",
