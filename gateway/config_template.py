@@ -11,89 +11,8 @@ from gateway.errors import ConfigError
 
 def config_yaml(device_id: str = "ucm-1") -> str:
     """A complete `config.yaml` with one device; every setting that has a default is there behind a `#`."""
-    return f"""\
-# Settings of the meeting gateway.
-#
-# A line that starts with '#' and a name shows a setting: remove the '#' to set it. Settings with a default show it.
-# Try your changes with: meeting-gateway check-config
-# Client secret and device keys do not belong here: they stand in the file .env beside this one.
-# Every setting can also come from an environment variable: gateway.listen from GATEWAY_GATEWAY__LISTEN.
-
-# The edition of this file; always 1 so far.
-version: 1
-
-gateway:
-  # Name of this gateway, for people.
-  #name: Meeting gateway
-  # Time zone in which people are shown times, an IANA name. Meetings never use it. Default: none.
-  #time_zone: Europe/Berlin
-  # IP address and port to listen on. 0.0.0.0 is every IPv4 address of this machine, [::] every IPv6 address.
-  #listen: 0.0.0.0:8765
-  # Address under which people and devices reach the gateway, if it has a name of its own. Default: none.
-  #public_url: https://meet.example.com
-  # Folder for database and keys; a relative one starts at the folder of this file.
-  #data_dir: data
-
-google:
-  # Client ID of your OAuth client: Google Cloud Console, Google Auth Platform, Clients. Default: none.
-  # The client secret stands in .env as {variable(("google", "client_secret"))}.
-  #client_id: 826310039758-abc.apps.googleusercontent.com
-  # Address to which Google sends people back after the sign-in; the default suits a client of type Desktop app.
-  #redirect_uri: http://127.0.0.1:8765/oauth/google/callback
-  # The only Google account that may be connected. Default: any.
-  #expected_account: pbx-calendar@example.com
-  # Calendar for the meetings of devices that name no calendar: 'primary' or a calendar ID from Google's settings.
-  #calendar: primary
-
-  # Addresses of Google's services. Change them only to work with the simulator.
-  endpoints:
-    # Page where people sign in and consent.
-    #authorize: https://accounts.google.com/o/oauth2/v2/auth
-    # Where codes and refresh tokens are exchanged for access tokens.
-    #token: https://oauth2.googleapis.com/token
-    # Where an authorization is given back.
-    #revoke: https://oauth2.googleapis.com/revoke
-    # Where the gateway learns which account signed in.
-    #userinfo: https://openidconnect.googleapis.com/v1/userinfo
-    # The Calendar API.
-    #calendar: https://www.googleapis.com/calendar/v3
-
-# The devices that may push meetings, one item for each.
-devices:
-  # Name of the device in its address /api/v1/devices/{device_id}: small letters, digits, '.', '_' and '-'.
-  # Its key stands in .env as {variable(("devices", device_id, "key"))}.
-  - id: {device_id}
-    # How the device talks: vendor/model, a profile that is listed in the documentation.
-    profile: grandstream/ucm6300
-    # Name for people. Default: the id.
-    #name: UCM6304 headquarters
-    # Time zone of meetings for which the device sends none, an IANA name. Default: none, such meetings are refused.
-    #time_zone: Europe/Berlin
-    # Calendar for the meetings of this device. Default: google.calendar.
-    #calendar: rooms@example.com
-    # Who invites the guests: device (the PBX mails them, Google does not), google (Google mails them), off (nobody).
-    #invitations: device
-
-limits:
-  # Largest body of a call, in bytes: 1024 to 1048576.
-  #body_bytes: 65536
-  # Longest time that the body of a call may take to arrive, in seconds: 1 to 60.
-  #body_timeout_s: 5
-  # Wait before a failed call to Google is tried again, in seconds: 0.01 to 60. It doubles with each failure.
-  #retry_first_s: 2
-  # Longest wait between two tries, in seconds: up to 21600.
-  #retry_cap_s: 900
-  # Calls to Google at the same time: 1 to 50.
-  #in_flight: 5
-  # Longest time that a call to Google may take, in seconds: 0.1 to 120.
-  #call_timeout_s: 30
-
-logging:
-  # How much is logged: debug, info, warning or error.
-  #level: info
-  # Form of a log line: text, or json for log collectors.
-  #format: text
-"""
+    first, named = (variable(("devices", each, "key")) for each in ("ucm-1", device_id))
+    return _CONFIG_YAML.replace(first, named).replace("ucm-1", device_id)
 
 
 def env_file(device_key: str, device_id: str = "ucm-1") -> str:
@@ -145,3 +64,87 @@ def _write(path: Path, text: str, mode: int, *, force: bool) -> str | None:
 
 
 _THERE = "the file is there already; --force overwrites it"
+
+_CONFIG_YAML = """\
+# Settings of the meeting gateway.
+#
+# A line that starts with '#' and a name shows a setting: remove the '#' to set it. Settings with a default show it.
+# Try your changes with: meeting-gateway check-config
+# Client secret and device keys do not belong here: they stand in the file .env beside this one.
+# Every setting can also come from an environment variable: gateway.listen from GATEWAY_GATEWAY__LISTEN.
+
+# The edition of this file; always 1 so far.
+version: 1
+
+gateway:
+  # Name of this gateway, for people.
+  #name: Meeting gateway
+  # Time zone in which people are shown times, an IANA name. Meetings never use it. Default: none.
+  #time_zone: Europe/Berlin
+  # IP address and port to listen on. 0.0.0.0 is every IPv4 address of this machine, [::] every IPv6 address.
+  #listen: 0.0.0.0:8765
+  # Address under which people and devices reach the gateway, if it has a name of its own. Default: none.
+  #public_url: https://meet.example.com
+  # Folder for database and keys; a relative one starts at the folder of this file.
+  #data_dir: data
+
+google:
+  # Client ID of your OAuth client: Google Cloud Console, Google Auth Platform, Clients. Default: none.
+  # The client secret stands in .env as GATEWAY_GOOGLE__CLIENT_SECRET.
+  #client_id: 826310039758-abc.apps.googleusercontent.com
+  # Address to which Google sends people back after the sign-in; the default suits a client of type Desktop app.
+  #redirect_uri: http://127.0.0.1:8765/oauth/google/callback
+  # The only Google account that may be connected. Default: any.
+  #expected_account: pbx-calendar@example.com
+  # Calendar for the meetings of devices that name no calendar: 'primary' or a calendar ID from Google's settings.
+  #calendar: primary
+
+  # Addresses of Google's services. Change them only to work with the simulator.
+  endpoints:
+    # Page where people sign in and consent.
+    #authorize: https://accounts.google.com/o/oauth2/v2/auth
+    # Where codes and refresh tokens are exchanged for access tokens.
+    #token: https://oauth2.googleapis.com/token
+    # Where an authorization is given back.
+    #revoke: https://oauth2.googleapis.com/revoke
+    # Where the gateway learns which account signed in.
+    #userinfo: https://openidconnect.googleapis.com/v1/userinfo
+    # The Calendar API.
+    #calendar: https://www.googleapis.com/calendar/v3
+
+# The devices that may push meetings, one item for each.
+devices:
+  # Name of the device in its address /api/v1/devices/ucm-1: small letters, digits, '.', '_' and '-'.
+  # Its key stands in .env as GATEWAY_DEVICES__UCM_1__KEY.
+  - id: ucm-1
+    # How the device talks: vendor/model, a profile that is listed in the documentation.
+    profile: grandstream/ucm6300
+    # Name for people. Default: the id.
+    #name: UCM6304 headquarters
+    # Time zone of meetings for which the device sends none, an IANA name. Default: none, such meetings are refused.
+    #time_zone: Europe/Berlin
+    # Calendar for the meetings of this device. Default: google.calendar.
+    #calendar: rooms@example.com
+    # Who invites the guests: device (the PBX mails them, Google does not), google (Google mails them), off (nobody).
+    #invitations: device
+
+limits:
+  # Largest body of a call, in bytes: 1024 to 1048576.
+  #body_bytes: 65536
+  # Longest time that the body of a call may take to arrive, in seconds: 1 to 60.
+  #body_timeout_s: 5
+  # Wait before a failed call to Google is tried again, in seconds: 0.01 to 60. It doubles with each failure.
+  #retry_first_s: 2
+  # Longest wait between two tries, in seconds: up to 21600.
+  #retry_cap_s: 900
+  # Calls to Google at the same time: 1 to 50.
+  #in_flight: 5
+  # Longest time that a call to Google may take, in seconds: 0.1 to 120.
+  #call_timeout_s: 30
+
+logging:
+  # How much is logged: debug, info, warning or error.
+  #level: info
+  # Form of a log line: text, or json for log collectors.
+  #format: text
+"""

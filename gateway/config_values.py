@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import NoReturn, SupportsIndex
+from typing import NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 
@@ -56,9 +56,6 @@ class Secret:
         return self
 
     def __getstate__(self) -> NoReturn:
-        raise TypeError("a secret is not written anywhere")
-
-    def __reduce_ex__(self, _protocol: SupportsIndex) -> NoReturn:
         raise TypeError("a secret is not written anywhere")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 from collections.abc import Mapping
@@ -108,10 +109,11 @@ _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-
 def _decode(raw: bytes) -> str:
     if len(raw) > MAX_BYTES:
         raise YamlError([YamlProblem(Place(1, 1), f"the file is larger than {MAX_BYTES // 1024} KiB")])
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        read = raw[: error.start].decode("utf-8-sig", "replace")
+        read = raw[: error.start].decode("utf-8")
         problem = YamlProblem(_place_after(read), "the file is not UTF-8 text here; save it as UTF-8")
     else:
         unwanted = _UNWANTED.search(text)

@@ -62,7 +62,7 @@ def text_problem(text: str) -> str | None:
 def shown_name(name: str) -> str:
     """A field's name as it may stand in a message: short and printable."""
     short = name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
-    return "".join(c if c.isprintable() else "?" for c in short)
+    return "".join(c if c.isprintable() else "?" for c in short) or "(no name)"
 
 
 _TOO_DEEP = f"is nested more than {MAX_DEPTH} levels deep"

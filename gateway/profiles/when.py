@@ -72,6 +72,8 @@ def read_when(
     start_utc_s, start_remark = instant_of(start, zone)
     end_utc_s, end_remark = _end_instant(end, start_utc_s, zone)
     _check(fields, start_utc_s, end_utc_s, now_s, findings)
+    if start_remark == "gap" and len(findings.problems) > before:
+        findings.problem(fields.start[0], f"does not exist in {zone}, because clocks go forward then")
     if len(findings.problems) > before:
         return None
     _warn(fields.start, start, start_remark, zone, findings)

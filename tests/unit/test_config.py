@@ -322,10 +322,11 @@ def test_a_variable_that_may_mean_two_devices_is_refused() -> None:
 
 
 def test_a_list_from_a_stronger_source_replaces_the_weaker_one() -> None:
-    written(DEVICE, f"GATEWAY_DEVICES__NEW__KEY={KEY}\nGATEWAY_DEVICES__NEW__NAME=weaker")
+    written(DEVICE + "    calendar: old", f"GATEWAY_DEVICES__NEW__KEY={KEY}\nGATEWAY_DEVICES__NEW__NAME=weaker")
     strong = {"GATEWAY_DEVICES": '[{"id": "new", "profile": "a/b", "name": "stronger"}]'}
-    [device] = load(None, strong).devices
-    assert (device.id, device.name, device.key) == ("new", "stronger", Secret(KEY))
+    config = load(None, strong)
+    assert config.devices == (DeviceSection(id="new", profile="a/b", name="stronger", key=Secret(KEY)),)
+    assert ("devices[0].calendar", "not set", "default") in describe(config)
 
 
 @pytest.mark.parametrize(

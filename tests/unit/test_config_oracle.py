@@ -29,7 +29,9 @@ Zone = Literal["UTC", "Europe/Berlin", "Etc/GMT-1"]
 Line = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
 CalendarId = Annotated[str, Field(min_length=1, max_length=254, pattern=r"^\S(.*\S)?$")]
 WebAddress = Annotated[str, Field(pattern=r"^https?://[a-z.]+(:[1-9][0-9]*)?(/[a-z]+)*$")]
-Endpoint = Annotated[str, Field(pattern=r"^(https://[a-z.]+|http://(localhost|127\.0\.0\.1|\[::1\]))(:[1-9][0-9]*)?(/[a-z0-9]+)*$")]  # fmt: skip # noqa: E501
+HOST = r"(https://[a-z.]+|http://(localhost|127\.0\.0\.1|\[::1\]))"
+Endpoint = Annotated[str, Field(pattern=rf"^{HOST}(:[1-9][0-9]*)?(/[a-z0-9]+)*$")]
+REDIRECT = r"^(http://(localhost|127\.0\.0\.1)|https://pbx\.example\.com)(:\d+)?/[a-z/]*$"
 
 
 class Gateway(Section):
@@ -51,7 +53,7 @@ class Endpoints(Section):
 class Google(Section):
     client_id: Annotated[str, Field(pattern=r"^[!-~]+$")] | None = None
     client_secret: Annotated[None, Field()] = None
-    redirect_uri: Annotated[str, Field(pattern=r"^(http://(localhost|127\.0\.0\.1)|https://pbx\.example\.com)(:\d+)?/[a-z/]*$")] = "http://127.0.0.1:8765/oauth/google/callback"  # fmt: skip # noqa: E501
+    redirect_uri: Annotated[str, Field(pattern=REDIRECT)] = "http://127.0.0.1:8765/oauth/google/callback"
     expected_account: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     calendar: CalendarId = "primary"
     endpoints: Annotated[Endpoints, BeforeValidator(lambda value: {} if value is None else value)] = Endpoints()

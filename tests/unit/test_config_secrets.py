@@ -45,6 +45,8 @@ def everything_said(error: BaseException) -> str:
         (f"google: [{CANARY}]", "", {}),
         (f"google: {{endpoints: {{token: 'https://a:{CANARY}@b.example'}}}}", "", {}),
         (f"google: {{redirect_uri: 'https://a:{CANARY}@b.example'}}", "", {}),
+        ("google: {endpoints: {token: 'https://a:canary@b.example'}}", "", {}),
+        ("gateway: {public_url: 'https://a:canary@b.example'}", "", {}),
         (f"google: {{redirect_uri: {CANARY}}}", "", {}),
         (f"gateway: {{listen: {CANARY}, public_url: 'https://a:{CANARY}@b.example', time_zone: {CANARY}}}", "", {}),
         (f"gateway: {{name: {{{CANARY.lower()}: 1}}}}", "", {}),
@@ -99,7 +101,14 @@ def test_a_loaded_secret_is_shown_nowhere(caplog: pytest.LogCaptureFixture) -> N
     said += json.dumps(dataclasses.asdict(config), default=str)
     assert "canary" not in said
     assert ("devices[0].key", "***", "environment GATEWAY_DEVICES__UCM_1__KEY") in describe(config)
-    for write in (pickle.dumps, json.dumps, vars, dataclasses.asdict, Secret.__getstate__):
+    for write in (
+        pickle.dumps,
+        lambda secret: pickle.dumps(secret, 0),
+        json.dumps,
+        vars,
+        dataclasses.asdict,
+        Secret.__getstate__,
+    ):
         with pytest.raises(TypeError) as caught:
             write(key)
         assert "canary" not in str(caught.value)

@@ -137,6 +137,7 @@ def test_what_is_refused(text: str, place: tuple[int, int], words: str) -> None:
     ("raw", "place", "words"),
     [
         (b"a: 1\nb: \xff\n", (2, 4), "not UTF-8"),
+        (b"\xef\xbb\xbfa: \xff\n", (1, 4), "not UTF-8"),
         ("ü: ü\nä: ".encode() + b"\xe4\n", (2, 4), "not UTF-8"),
         ("a: 1".encode("utf-16"), (1, 1), "not UTF-8"),
         (b"a: 1\nbc: \x00\n", (2, 5), "U+0000"),

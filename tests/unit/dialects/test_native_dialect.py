@@ -7,11 +7,13 @@ import json
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.dialects.native import FORM, JSON, decode
 from gateway.errors import Unreadable
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 PLAIN = st.none() | st.booleans() | st.integers(-(1 << 63), 1 << 63) | st.floats(allow_nan=False, allow_infinity=False)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -108,11 +110,13 @@ def test_only_json_and_forms_in_utf_8(content_type: str, charset: str | None, sa
     assert said in caught.value.problem.reason
 
 
+@patient
 @given(st.dictionaries(TEXTS, TREES, max_size=6), st.booleans())
 def test_what_another_writer_wrote_is_read_back(fields: dict[str, object], ascii_only: bool) -> None:
     assert decode(JSON, json.dumps(fields, ensure_ascii=ascii_only).encode()) == fields
 
 
+@patient
 @given(st.dictionaries(TEXTS, TEXTS, max_size=6))
 def test_a_form_of_another_writer_is_read_back(fields: dict[str, str]) -> None:
     body = urlencode(fields).encode()
@@ -120,6 +124,7 @@ def test_a_form_of_another_writer_is_read_back(fields: dict[str, str]) -> None:
         assert decode(FORM, body) == fields
 
 
+@patient
 @given(st.sampled_from([JSON, FORM]), st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(content_type: str, body: bytes) -> None:
     with contextlib.suppress(Unreadable):

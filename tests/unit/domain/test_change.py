@@ -7,11 +7,13 @@ import json
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.change import fingerprint, from_json, stored, to_json
 from gateway.domain.meeting import Frequency, Invitee, Meeting, Repeat, Weekday
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 KEY = b"k" * 32
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -78,11 +80,13 @@ def vendor_meeting() -> Meeting:
     )
 
 
+@patient
 @given(MEETINGS)
 def test_the_stored_form_keeps_every_field(meeting: Meeting) -> None:
     assert from_json(to_json(meeting, sealed), unsealed) == meeting
 
 
+@patient
 @given(MEETINGS, MEETINGS)
 def test_meetings_are_equal_when_their_fingerprints_are(one: Meeting, two: Meeting) -> None:
     unnumbered = [dataclasses.replace(meeting, sequence=None) for meeting in (one, two)]
@@ -90,6 +94,7 @@ def test_meetings_are_equal_when_their_fingerprints_are(one: Meeting, two: Meeti
     assert fingerprint(one, KEY) == fingerprint(unnumbered[0], KEY)
 
 
+@patient
 @given(MEETINGS)
 def test_both_at_once_are_the_same_as_each_alone(meeting: Meeting) -> None:
     assert stored(meeting, KEY, sealed) == (to_json(meeting, sealed), fingerprint(meeting, KEY))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.meeting import Frequency, Repeat, Weekday
 from gateway.domain.recurrence import MAX_UNTIL_DAYS, problems, rrule, warnings
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 START_S = 1714381200
 DAY_S = 86_400
@@ -40,6 +42,7 @@ REPEATS = st.builds(
 )
 
 
+@patient
 @given(REPEATS)
 def test_a_rule_is_one_line_of_known_parts_each_once(repeat: Repeat) -> None:
     line = rrule(repeat)

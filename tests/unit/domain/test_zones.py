@@ -10,7 +10,7 @@ from importlib import resources
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.zones import (
@@ -23,6 +23,8 @@ from gateway.domain.zones import (
     to_local,
     to_utc_s,
 )
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 NAMES = sorted(set(resources.files("tzdata").joinpath("zones").read_text().split()) - {"Factory"})
 FIRST_YEAR, LAST_YEAR = 2023, 2034
@@ -162,6 +164,7 @@ def test_gap_and_fold(
     assert said == remark
 
 
+@patient
 @given(st.sampled_from(NAMES), INSTANTS)
 def test_local_time_agrees_with_the_standard_library(name: str, utc_s: int) -> None:
     expected = datetime.fromtimestamp(utc_s, UTC).astimezone(ZoneInfo(name))
@@ -172,6 +175,7 @@ def test_local_time_agrees_with_the_standard_library(name: str, utc_s: int) -> N
     assert back == utc_s or (remark == "fold" and back < utc_s)
 
 
+@patient
 @given(st.sampled_from(NAMES), st.datetimes())
 def test_no_wall_clock_time_overflows(name: str, local: datetime) -> None:
     utc_s, _ = to_utc_s(local, name)
@@ -192,6 +196,7 @@ def test_a_name_that_no_zone_has_is_never_opened() -> None:
         to_local(0, "europe/paris")
 
 
+@patient
 @given(st.text(max_size=40))
 def test_any_text_is_a_zone_or_unknown(text: str) -> None:
     with contextlib.suppress(UnknownZone):

@@ -6,7 +6,6 @@ import json
 from dataclasses import asdict, fields
 
 import pytest
-from calls import NATIVE, UCM
 
 from gateway.domain.meeting import Meeting
 from gateway.profiles.catalog import Catalog, builtin_folder
@@ -14,6 +13,7 @@ from gateway.profiles.codings import utc_text
 from gateway.profiles.fields import CODINGS, SECRET_PARTS, Part
 from gateway.profiles.model import Example, Profile
 from gateway.profiles.translate import Context, to_meeting, to_payload
+from tests.unit.profiles.calls import NATIVE, UCM
 
 CATALOG = Catalog.load([builtin_folder()])
 EXAMPLES = [(profile, example) for profile in CATALOG for example in profile.examples]
@@ -84,13 +84,13 @@ def test_the_profiles_there_are() -> None:
     assert CATALOG.ids() == [NATIVE, UCM]
 
 
-@pytest.mark.parametrize("profile", CATALOG, ids=lambda profile: profile.id)
+@pytest.mark.parametrize("profile", list(CATALOG), ids=lambda profile: profile.id)
 def test_every_shape_has_an_example_and_every_example_a_source(profile: Profile) -> None:
     assert {example.shape for example in profile.examples} == {shape.name for shape in profile.shapes}
     assert any(example.payload for example in profile.examples)
 
 
-@pytest.mark.parametrize("profile", CATALOG, ids=lambda profile: profile.id)
+@pytest.mark.parametrize("profile", list(CATALOG), ids=lambda profile: profile.id)
 def test_the_shapes_of_a_profile_express_every_part_of_a_meeting_together(profile: Profile) -> None:
     said = {field.part for shape in profile.shapes for field in shape.fields}
     # A vendor's end is a time and its devices do not number their changes.
