@@ -154,7 +154,7 @@ def _check_config(args: argparse.Namespace) -> int:
 
 
 def _init(args: argparse.Namespace) -> int:
-    from gateway.config_template import write_initial
+    from gateway.config.template import write_initial
 
     folder = args.config.parent if args.config else Path()
     try:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import BeforeValidator, Field, model_validator
 
 from gateway.config import Config, load
-from gateway.config_shape import settings as settings_of
+from gateway.config.shape import settings as settings_of
 from gateway.errors import ConfigError
 
 KEY = "0123456789abcdef"

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Config, DeviceSection, Secret, load
-from gateway.config_shape import default_at, dotted, is_section, item_section, kind_at, paths, variable
-from gateway.config_template import config_yaml, env_file, write_initial
+from gateway.config.shape import default_at, dotted, is_section, item_section, kind_at, paths, variable
+from gateway.config.template import config_yaml, env_file, write_initial
 from gateway.errors import ConfigError
 
 TOP = Path(__file__).parents[2]
@@ -140,7 +140,7 @@ def test_init_says_why_it_cannot_write(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mask", [0o000, 0o077, 0o777])
 def test_init_does_not_depend_on_the_umask(tmp_path: Path, mask: int) -> None:
-    code = "import sys,os,pathlib; from gateway.config_template import write_initial as w;"
+    code = "import sys,os,pathlib; from gateway.config.template import write_initial as w;"
     code += f"os.umask({mask}); w(pathlib.Path(sys.argv[1]), force=False, new_key='k'*16)"
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, cwd=TOP)
     assert (mode(tmp_path / "config.yaml"), mode(tmp_path / ".env")) == (0o644, 0o600)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gateway.config_reader import note
-from gateway.config_shape import default_at, dotted
-from gateway.config_sources import variables
-from gateway.config_tree import Tree
-from gateway.config_values import Refused, Secret
+from gateway.config.reader import note
+from gateway.config.shape import default_at, dotted
+from gateway.config.sources import variables
+from gateway.config.tree import Tree
+from gateway.config.values import Refused, Secret
 from gateway.yaml_source import DataPath
 
 _CLIENT_ID = ("google", "client_id")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from gateway.config_shape import dotted, is_section, item_section, kind_at
-from gateway.config_values import Secret
+from gateway.config.shape import dotted, is_section, item_section, kind_at
+from gateway.config.values import Secret
 from gateway.yaml_source import DataPath, Place
 
 START = Place(1, 1)

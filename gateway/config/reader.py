@@ -13,9 +13,9 @@ from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
-from gateway.config_shape import dotted, is_section, item_section, kind_at, paths, settings
-from gateway.config_tree import Tree
-from gateway.config_values import Address, Refused, Secret, did_you_mean
+from gateway.config.shape import dotted, is_section, item_section, kind_at, paths, settings
+from gateway.config.tree import Tree
+from gateway.config.values import Address, Refused, Secret, did_you_mean
 from gateway.yaml_source import DataPath
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ import types
 import typing
 from collections.abc import Iterator
 
-from gateway.config_values import Address
+from gateway.config.values import Address
 from gateway.yaml_source import DataPath
 
 PREFIX = "GATEWAY_"

@@ -11,9 +11,9 @@ from itertools import count
 from pathlib import Path
 from typing import TypeAlias
 
-from gateway.config_shape import FILE_SUFFIX, PREFIX, dotted, is_section, item_section, kind_at, paths, variable
-from gateway.config_tree import COMMAND_LINE, Origin, Problem, Strength, Tree
-from gateway.config_values import Secret, did_you_mean
+from gateway.config.shape import FILE_SUFFIX, PREFIX, dotted, is_section, item_section, kind_at, paths, variable
+from gateway.config.tree import COMMAND_LINE, Origin, Problem, Strength, Tree
+from gateway.config.values import Secret, did_you_mean
 from gateway.errors import ConfigError
 from gateway.yaml_source import MAX_BYTES, DataPath, Document, Place, YamlError, plain_scalar, read_file
 

@@ -1,6 +1,6 @@
 """The settings: every section as a frozen dataclass, and `load`, which reads them or tells every problem at once.
 
-How values are read, merged and judged lives in the `config_*` modules beside this one; nothing here acts on a setting.
+How values are read, merged and judged lives in the modules beside this one; nothing here acts on a setting.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple
 
-from gateway.config_shape import dotted, is_section, item_section, kind_at, paths
-from gateway.config_tree import COMMAND_LINE, Tree
-from gateway.config_values import (
+from gateway.config.shape import dotted, is_section, item_section, kind_at, paths
+from gateway.config.tree import COMMAND_LINE, Tree
+from gateway.config.values import (
     Address,
     OneLine,
     Pattern,
@@ -149,9 +149,9 @@ def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
     looked for beside the file; `environ` is never changed. Raises `ConfigError` with every problem; no secret is in
     its lines or in the exceptions it was made from.
     """
-    from gateway.config_reader import read  # with cattrs, which costs what all the rest costs
-    from gateway.config_relations import check
-    from gateway.config_sources import gather
+    from gateway.config.reader import read  # with cattrs, which costs what all the rest costs
+    from gateway.config.relations import check
+    from gateway.config.sources import gather
 
     if path is None and os.path.lexists("config.yaml"):  # a link to nowhere is an error, not the absence of a file
         path = Path("config.yaml")

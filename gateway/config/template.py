@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from gateway.config_shape import variable
+from gateway.config.shape import variable
 from gateway.errors import ConfigError
 
 
