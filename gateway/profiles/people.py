@@ -14,6 +14,7 @@ from gateway.profiles.findings import Findings, sent
 from gateway.profiles.values import reader, written
 
 _MOST_NAMED = 20
+_HOST = -1
 
 
 _PARTS = (Part.EXTENSION, Part.EMAIL, Part.NAME, Part.IS_HOST)
@@ -197,63 +198,32 @@ def _once_each(
 ) -> tuple[Invitee | None, tuple[Invitee, ...], list[int]]:
     """Everybody once, and the indexes of those who were merged into somebody before them.
 
-    Two entries are one person when their e-mail addresses are equal, or their extensions are and at most one has an
-    address. Who is the host as well is not an invitee and not counted as repeated: some devices list the host too.
+    Entries with the same e-mail address are one person; one without an address is the first with the same extension.
+    Who is the host as well is not an invitee and not counted as repeated: some devices list the host too.
     """
-    everybody = [person for _, person in others] if host is None else [host, *(person for _, person in others)]
-    extensions = [person.extension for person in everybody if person.extension is not None]
-    emails = [person.email.casefold() for person in everybody if person.email is not None]
+    entries = others if host is None else [(_HOST, host), *others]
+    extensions = [person.extension for _, person in entries if person.extension is not None]
+    emails = [person.email.casefold() for _, person in entries if person.email is not None]
     if len(set(extensions)) == len(extensions) and len(set(emails)) == len(emails):
         return host, tuple(person for _, person in others), []
-    kept = _Kept()
-    host_at = kept.add(host) if host is not None else None
-    repeated = []
-    for index, person in others:
-        known = len(kept.people)
-        at = kept.add(person)
-        if at < known and at != host_at:
-            repeated.append(index)
-    people = [person for person in kept.people if person is not None]
-    if host_at is None:
-        return None, tuple(people), repeated
-    return people[0], tuple(people[1:]), repeated
-
-
-class _Kept:
-    """People found so far; None marks one who turned out to be somebody before."""
-
-    def __init__(self) -> None:
-        self.people: list[Invitee | None] = []
-        self._by_email: dict[str, int] = {}
-        self._by_extension: dict[str, int] = {}
-
-    def add(self, person: Invitee) -> int:
-        """Keep this person, merged with whom it is; the index under which it is kept now."""
-        twins = sorted({at for at in (self._same_email(person), self._same_extension(person)) if at is not None})
-        at = twins[0] if twins else len(self.people)
-        if not twins:
-            self.people.append(person)
-        for twin in twins:
-            person = _merged(self.people[twin], person) if twin == at else _merged(person, self.people[twin])
-            self.people[twin] = None
-        self.people[at] = person
+    kept: dict[int, Invitee] = {}
+    same: dict[int, int] = {}
+    by_email: dict[str, int] = {}
+    for at, person in entries:
         if person.email is not None:
-            self._by_email[person.email.casefold()] = at
-        if person.extension is not None:
-            self._by_extension.setdefault(person.extension, at)
-            if self.people[self._by_extension[person.extension]] is None:
-                self._by_extension[person.extension] = at
-        return at
-
-    def _same_email(self, person: Invitee) -> int | None:
-        return None if person.email is None else self._by_email.get(person.email.casefold())
-
-    def _same_extension(self, person: Invitee) -> int | None:
-        at = None if person.extension is None else self._by_extension.get(person.extension)
-        other = None if at is None else self.people[at]
-        if other is None or (other.email is not None and person.email is not None):
-            return None
-        return at
+            same[at] = first = by_email.setdefault(person.email.casefold(), at)
+            kept[first] = _merged(kept.get(first), person)
+    by_extension: dict[str | None, int] = {}
+    for at, person in kept.items():
+        by_extension.setdefault(person.extension, at)
+    for at, person in entries:
+        if person.email is None:
+            same[at] = first = by_extension.setdefault(person.extension, at)
+            kept[first] = _merged(kept.get(first), person)
+    host_at = same.get(_HOST)
+    repeated = sorted(at for at, first in same.items() if at != first and first != host_at)
+    found_host = None if host_at is None else kept.pop(host_at)
+    return found_host, tuple(kept[at] for at in sorted(kept)), repeated
 
 
 def _merged(one: Invitee | None, two: Invitee | None) -> Invitee:

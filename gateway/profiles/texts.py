@@ -11,6 +11,7 @@ _PARTING = re.compile("[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 _UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _CONTROL_IN_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_MOST_MARKS = 30
 _LINE_END = re.compile("\r\n?|[\x85\u2028\u2029]")
 
 
@@ -19,7 +20,7 @@ def one_line(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text.strip()
     text = _UNSEEN.sub("", _PARTING.sub(" ", text))
-    return unicodedata.normalize("NFC", _CONTROL.sub("", text)).strip()
+    return _composed(_CONTROL.sub("", text)).strip()
 
 
 def lines(text: str) -> str:
@@ -27,4 +28,19 @@ def lines(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text.strip()
     text = _CONTROL_IN_LINES.sub("", _LINE_END.sub("\n", text))
-    return unicodedata.normalize("NFC", text).strip()
+    return _composed(text).strip()
+
+
+def _composed(text: str) -> str:
+    """Normal form C; of more marks on one letter than any script has, the first 30 (UAX #15, stream-safe text).
+
+    Putting marks in order takes time that grows with the square of their number.
+    """
+    if any(map(unicodedata.combining, text)):
+        kept, run = [], 0
+        for character in text:
+            run = run + 1 if unicodedata.combining(character) else 0
+            if run <= _MOST_MARKS:
+                kept.append(character)
+        text = "".join(kept)
+    return unicodedata.normalize("NFC", text)

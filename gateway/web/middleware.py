@@ -7,9 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Middleware
 
-from gateway.errors import FieldProblem, GatewayError
+from gateway.errors import FieldProblem, GatewayError, Unreadable
 from gateway.web.problem import from_error, problem
 
 _LOGGER = logging.getLogger(__name__)
@@ -23,8 +24,7 @@ def guard(body_timeout_s: float, body_bytes: int) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             if request.can_read_body:
-                async with asyncio.timeout(body_timeout_s):
-                    await request.read()
+                await _read_whole(request, body_timeout_s)
             return await handler(request)
         except GatewayError as error:
             return from_error(error)
@@ -43,6 +43,15 @@ def guard(body_timeout_s: float, body_bytes: int) -> Middleware:
             return problem(500, "internal", "The gateway failed on this call; its log says why. Please report it.")
 
     return middleware
+
+
+async def _read_whole(request: web.Request, body_timeout_s: float) -> None:
+    """Read the body, which aiohttp keeps; raises Unreadable when its framing or compression is broken."""
+    try:
+        async with asyncio.timeout(body_timeout_s):
+            await request.read()
+    except (HttpProcessingError, web.RequestPayloadError) as error:
+        raise Unreadable(FieldProblem("body", "its framing or compression is broken; send it again, plain")) from error
 
 
 def _http(request: web.Request, error: web.HTTPException) -> web.Response:
