@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import re
@@ -9,16 +10,24 @@ import sys
 from datetime import UTC, datetime
 from typing import Literal
 
-_SECRETS = re.compile(
-    r"ya29\.[\w.-]+|1//[\w-]{10,}|4/0[\w-]{10,}|4%2F0[\w-]{10,}|GOCSPX-[\w-]+|(?<=Bearer )\S+|(?<=Basic )\S+"
-    r"|(?<=[?&]code=)[^&\s]+|(?<=[?&]state=)[^&\s]+"
+_BY_SHAPE = re.compile(
+    r"ya29\.[\w.-]+|1//[\w-]{10,}|4(?:/|%2[Ff])0[\w-]{8,}|GOCSPX-[\w-]+|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"
+)
+_BY_NAME = re.compile(
+    r"(?i)((?:\b(?:bearer|basic) +)"
+    r"|(?:\b(?:code|state|code_verifier|refresh_token|access_token|id_token|client_secret)(?:=|['\"] *: *['\"])))"
+    r"[^\s&'\"]+"
 )
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_CONTROL = {number: f"\\x{number:02x}" for number in (*range(32), 127)}
+_CONTROL = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))} | {
+    number: f"\\u{number:04x}" for number in (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
 
 
 def set_up(level: str, form: Literal["text", "json"]) -> None:
     """Send all log lines to standard error in the wanted form; call once, at the start of a command."""
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors="backslashreplace")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
     root = logging.getLogger()
@@ -29,12 +38,17 @@ def set_up(level: str, form: Literal["text", "json"]) -> None:
 
 
 def redact(text: str) -> str:
-    """Replace what looks like a token, a code, a secret or a credential."""
-    return _SECRETS.sub("***", text)
+    """Replace what looks like a token, a code, a secret or a credential, by its shape or by the name before it."""
+    return _BY_NAME.sub(r"\1***", _BY_SHAPE.sub("***", text))
 
 
 def _one_line(text: str) -> str:
     return redact(text).translate(_CONTROL)
+
+
+def _indented(formatted_exception: str) -> str:
+    """Return a traceback whose every line is seen to belong to the line before it."""
+    return "".join(f"\n  {_one_line(line)}" for line in formatted_exception.split("\n"))
 
 
 def _extra(record: logging.LogRecord) -> dict[str, object]:
@@ -53,7 +67,7 @@ class TextLines(logging.Formatter):
         extra = "".join(f" {name}={value}" for name, value in _extra(record).items())
         line = _one_line(f"{_time(record)} {record.levelname:<7} {_area(record)}: {record.getMessage()}{extra}")
         if record.exc_info:
-            line += "\n" + redact(self.formatException(record.exc_info))
+            line += _indented(self.formatException(record.exc_info))
         return line
 
 
@@ -71,7 +85,7 @@ class JsonLines(logging.Formatter):
         fields |= {name: redact(str(value)) for name, value in _extra(record).items()}
         if record.exc_info:
             fields["exception"] = redact(self.formatException(record.exc_info))
-        return json.dumps(fields, ensure_ascii=False)
+        return json.dumps(fields).replace("\x7f", "\\u007f")
 
 
 def _area(record: logging.LogRecord) -> str:

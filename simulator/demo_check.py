@@ -1,4 +1,4 @@
-"""Is what simulated Google holds the meeting that was scheduled? Pure comparisons; nothing is fetched or printed."""
+"""Whether simulated Google holds the meeting that was scheduled: pure comparisons, nothing is fetched or printed."""
 
 from __future__ import annotations
 

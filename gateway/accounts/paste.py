@@ -1,10 +1,12 @@
-"""Reads what a person pasted after the consent page; whether the code is any good only Google knows. Pure."""
+"""Reads what a person pasted after the consent page; pure, and whether the code is any good only Google knows."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
+
+from gateway.google.oauth import CONSENT_HOST
 
 LONGEST_PASTE = 16 * 1024
 SHORTEST_CODE = 20
@@ -146,7 +148,7 @@ def _from_address(found: dict[str, list[str]]) -> Code | NoCode:
 def _from_anything(text: str, redirect_uri: str) -> Code | NoCode:
     """Find a bare code, or say what else the text is."""
     host = _HOST.search(text)
-    if host is not None and host[1].lower() == "accounts.google.com":
+    if host is not None and host[1].lower() == CONSENT_HOST:
         return NoCode(code="G-203")
     if host is not None and (
         host[1].lower() in ("localhost", "127.0.0.1", "[::1]") or _is_callback(text, redirect_uri)

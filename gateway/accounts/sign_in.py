@@ -17,6 +17,8 @@ from gateway.clock import Clock
 from gateway.config import GoogleSection, Secret
 from gateway.errors import SignInError
 from gateway.google.oauth import (
+    ISSUER,
+    KNOWN_SCOPES,
     OPTIONAL_SCOPES,
     SCOPES,
     WRITE_SCOPES,
@@ -156,7 +158,7 @@ class SignIns:
     def _issuers(self) -> tuple[str, ...]:
         """Who may have sent the code (RFC 9207): Google, or who is asked in its place."""
         parts = urlsplit(self._google.endpoints.authorize)
-        return (f"{parts.scheme}://{parts.netloc}", "https://accounts.google.com")
+        return (f"{parts.scheme}://{parts.netloc}", ISSUER)
 
     async def _spend(self, code: Code) -> _Attempt:
         """Find the link that the code came from and mark it as used, durably, before the code leaves this machine."""
@@ -199,19 +201,9 @@ def _check_usable(row: SignInRow, now_ms: int) -> None:
         raise _refused("G-214")
 
 
-_KNOWN_SCOPES = frozenset(
-    {
-        *SCOPES,
-        "profile",
-        "https://www.googleapis.com/auth/userinfo.email",
-        "https://www.googleapis.com/auth/userinfo.profile",
-    }
-)
-
-
 def _lacks_calendar(scopes: tuple[str, ...]) -> bool:
     """Whether the address lists whole scopes only and none that writes; one cut short proves nothing."""
-    return not WRITE_SCOPES.intersection(scopes) and _KNOWN_SCOPES.issuperset(scopes)
+    return not WRITE_SCOPES.intersection(scopes) and KNOWN_SCOPES.issuperset(scopes)
 
 
 def _notes(tokens: Tokens) -> list[Message]:

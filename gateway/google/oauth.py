@@ -30,6 +30,13 @@ SCOPES = (
 WRITE_SCOPES = frozenset({f"{_AUTH}calendar.events.owned", f"{_AUTH}calendar.events", f"{_AUTH}calendar"})
 """Any one of these is enough to write meetings (the `scopes` of `events.insert` in the discovery document)."""
 
+CONSENT_HOST = "accounts.google.com"
+ISSUER = f"https://{CONSENT_HOST}"
+"""Who sends the code (`iss` of the redirect, RFC 9207)."""
+
+KNOWN_SCOPES = frozenset({*SCOPES, "profile", f"{_AUTH}userinfo.email", f"{_AUTH}userinfo.profile"})
+"""What a redirect after our link may list; Google writes some scopes in their long form."""
+
 OPTIONAL_SCOPES = {
     "looking up busy times": frozenset(
         f"{_AUTH}{name}" for name in ("calendar.events.freebusy", "calendar.freebusy", "calendar", "calendar.readonly")
