@@ -101,7 +101,7 @@ def _add_google(parser: argparse.ArgumentParser) -> None:
     login.add_argument("--replace", action="store_true", help="use this account instead of the one used until now")
     login.set_defaults(run=_login)
     status = commands.add_parser("status", help="print the account and whether it works")
-    status.add_argument("--json", action="store_true")
+    status.add_argument("--json", action="store_true", help="print one JSON object")
     status.set_defaults(run=_status)
     logout = commands.add_parser("logout", help="forget the authorization")
     logout.add_argument("--revoke", action="store_true", help="also end it at Google, for every client of that project")
@@ -157,12 +157,15 @@ def _init(args: argparse.Namespace) -> int:
     from gateway.config.template import write_initial
 
     folder = args.config.parent if args.config else Path()
+    replaced = (folder / ".env").exists()
     try:
         written = write_initial(folder, force=args.force, new_key=secrets.token_urlsafe(32))
-    except OSError as error:
-        return _complain([f"{error.filename}: {error.strerror}"], CANNOT_CREATE)
+    except ConfigError as error:
+        return _complain(error.problems, CANNOT_CREATE)
     for path in written:
         print(f"wrote {path}")
+    if replaced:
+        print("The old .env is gone: enter the client secret again, and give the device its new key.")
     print("Next: put the Google client into both files, then run: meeting-gateway check-config")
     return OK
 
