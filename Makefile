@@ -25,6 +25,7 @@ run: $(VENV)/.runtime
 	@$(RUN) -m gateway serve $(ARGS)
 
 test: $(VENV)/.dev
+	@sh tests/system/debian-packages.sh curl
 	$(RUN) -m pytest $(ARGS)
 
 check: $(VENV)/.dev

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.errors import StoreError
-from gateway.store import outbox
+from gateway.store import installation, outbox
 from gateway.store.database import Database
 
 LEAST_FREE_BYTES = 50 * 1024 * 1024
@@ -57,7 +57,7 @@ class Health:
         reasons: list[str] = []
         waiting: dict[str, int] = {}
         try:
-            waiting = await self._database.write(_probe)
+            waiting = await self._database.write(_write_probe if self._database.failing else _probe)
         except StoreError as error:
             reasons.append(str(error))
         if self._database.failing:
@@ -83,4 +83,10 @@ class Health:
 
 def _probe(conn: sqlite3.Connection) -> dict[str, int]:
     """Go the whole way to the writer and back without wearing the disk: a probe may come every few seconds."""
+    return outbox.counts(conn)
+
+
+def _write_probe(conn: sqlite3.Connection) -> dict[str, int]:
+    """As `_probe`, but for a disk that failed last time: only a write shows that it works again."""
+    installation.touch(conn)
     return outbox.counts(conn)

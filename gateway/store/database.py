@@ -94,10 +94,12 @@ class Database:
         while batch := lane.take(LARGEST_BATCH):
             try:
                 conn = conn or self._connect()
+                changes = conn.total_changes
                 _commit_together(conn, batch)
                 self.commits += 1
                 self.writes += len(batch)
-                self.failing = ""
+                if conn.total_changes != changes:  # only what went to the disk shows that the disk works
+                    self.failing = ""
             except (sqlite3.Error, StoreError) as error:
                 # After a failed sync the kernel may call pages clean that never reached the disk, so this connection's
                 # view is not to be trusted: the next batch opens the file again and reads what is really there.

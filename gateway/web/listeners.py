@@ -44,6 +44,7 @@ async def listen(app: web.Application, host: str, port: int) -> Listener:
         logger=_QUIET,
         keepalive_timeout=KEEP_ALIVE_S,
         shutdown_timeout=3.0,
+        lingering_time=2.0,
         handle_signals=False,
     )
     await runner.setup()

@@ -14,6 +14,7 @@ from gateway.errors import FieldProblem, GatewayError, Unreadable
 from gateway.web.problem import from_error, problem
 
 _LOGGER = logging.getLogger(__name__)
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -23,7 +24,7 @@ def guard(body_timeout_s: float, body_bytes: int) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            if request.can_read_body:
+            if request.can_read_body and request.method in _WITH_BODY:
                 await _read_whole(request, body_timeout_s)
             return await handler(request)
         except GatewayError as error:

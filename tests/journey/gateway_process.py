@@ -10,6 +10,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +22,9 @@ DEVICE_KEY = "journey-device-key-0123456789"
 CLIENT_ID = "sim-client.apps.googleusercontent.com"
 CLIENT_SECRET = "GOCSPX-simulated-secret"  # the simulator's own, known to everybody
 DEADLINE_S = 60.0
+
+MONDAY = datetime.now(UTC).date() + timedelta(days=7 - datetime.now(UTC).weekday())
+"""The coming Monday: meetings far from today are refused."""
 
 CONFIG = """\
 version: 1

@@ -5,14 +5,14 @@ from __future__ import annotations
 import aiohttp
 
 from simulator.google import SimulatedGoogle
-from tests.journey.gateway_process import DEVICE_KEY, GatewayProcess, until
+from tests.journey.gateway_process import DEVICE_KEY, MONDAY, GatewayProcess, until
 
 MEETING = {
     "external_id": "bad-day",
     "subject": "Bad day",
-    "start": "2026-11-23T10:00:00",
+    "start": f"{MONDAY}T10:00:00",
     "duration_minutes": 60,
-    "time_zone": "Europe/Paris",
+    "time_zone": "Africa/Lagos",
     "invitees": [{"extension": "1001", "email": "anna@example.com"}],
 }
 
@@ -96,15 +96,15 @@ async def test_change_and_cancel_reach_the_calendar(google: SimulatedGoogle, gat
     await gateway.start()
     await gateway.sign_in()
     first = await send(gateway)
-    assert (first["state"], first["start_utc"], first["zone"]) == ("queued", "2026-11-23T09:00:00Z", "Europe/Paris")
+    assert (first["state"], first["start_utc"], first["zone"]) == ("queued", f"{MONDAY}T09:00:00Z", "Africa/Lagos")
     await gateway.drained()
     (event,) = living(google)
     assert [guest["email"] for guest in event["attendees"]] == ["anna@example.com"]
-    await send(gateway, start="2026-11-23T12:00:00")
+    await send(gateway, start=f"{MONDAY}T12:00:00")
     await gateway.drained()
     (moved,) = living(google)
     assert moved["id"] == event["id"]
-    assert moved["start"]["dateTime"].startswith("2026-11-23T12:00:00")
+    assert moved["start"]["dateTime"].startswith(f"{MONDAY}T12:00:00")
     address = f"{gateway.http}/api/v1/devices/script/meetings/bad-day"
     headers = {"Authorization": f"Bearer {DEVICE_KEY}"}
     async with aiohttp.ClientSession(headers=headers) as session:
@@ -116,7 +116,7 @@ async def test_change_and_cancel_reach_the_calendar(google: SimulatedGoogle, gat
         assert living(google) == []
         async with session.delete(address) as answer:
             assert answer.status == 200
-        late = {**MEETING, "start": "2026-11-23T12:00:00"}
+        late = {**MEETING, "start": f"{MONDAY}T12:00:00"}
         collection = f"{gateway.http}/api/v1/devices/script/meetings"
         async with session.post(collection, json=late) as answer:
             assert (answer.status, (await answer.json())["state"]) == (200, "cancelled")

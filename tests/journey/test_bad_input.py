@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
+import http.client
 import json
 import logging
+import os
 import zlib
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -14,6 +17,8 @@ from urllib.parse import quote, urlencode
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.contract.bad_calls import BOTH, CALLS, NATIVE, SECRETS, UCM, Bad, Words
 from tests.contract.running_gateway import BEARER, KEYS, GatewayInTest, running_gateway
@@ -302,3 +307,91 @@ async def test_the_id_in_the_body_must_be_the_one_in_the_address(gateway: Gatewa
     place = f"{NATIVE.address}/this"
     body = NATIVE.changed(id="that")
     await refused(gateway, "PUT", place, data=body, headers=NATIVE.headers, status=422, field="external_id")
+
+
+# Whatever else a program may send.
+
+FEW, MANY = 300, 10_000
+WAVE: dict[str, object] = {
+    "external_id": "wave-1",
+    "subject": "Weekly_Meeting",
+    "startTime": 1_795_424_400_000,
+    "endTime": 1_795_428_000_000,
+    "hostCode": 86420975,
+    "emailRemindTime": 60,
+    "cycle": "WEEKLY",
+    "meetingType": 0,
+    "invitees": [{"memberExtension": "1000", "isHost": 1}, {"memberExtension": "1001", "email": "anna@example.com"}],
+}
+REPEATING = {**NATIVE.meeting, "repeat": {"frequency": "weekly", "interval": 2, "weekdays": ["MO"], "count": 5}}
+CALLED = [(NATIVE, dict(NATIVE.meeting)), (NATIVE, REPEATING), (UCM, dict(UCM.meeting)), (UCM, WAVE)]
+NAMES = sorted({name for _, meeting in CALLED for name in meeting} | {"frequency", "until", "extension", "email"})
+
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([2**31, 2**63, -1, 1e308])
+texts = st.text() | st.sampled_from(["", "UTC", "2026-11-23T10:00:00", "9999-12-31 23:59:59", "yes", "../..", "\u202e"])
+leaves = st.none() | st.booleans() | numbers | texts
+trees = st.recursive(
+    leaves,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.sampled_from(NAMES) | texts, inner, max_size=8),
+    max_leaves=30,
+)
+
+
+@st.composite
+def mutated_calls(draw: st.DrawFn) -> tuple[Words, bytes]:
+    """An everyday call with one to four of its parts replaced, taken away or added, and at times a torn text."""
+    words, meeting = draw(st.sampled_from(CALLED))
+    call: Any = json.loads(json.dumps(meeting))
+    for _ in range(draw(st.integers(1, 4))):
+        place: Any = call
+        while isinstance(place, (dict, list)) and place:
+            key = draw(st.sampled_from(list(place) if isinstance(place, dict) else range(len(place))))
+            if not isinstance(place[key], (dict, list)) or not place[key] or draw(st.booleans()):
+                break
+            place = place[key]
+        if not place:
+            continue
+        if draw(st.booleans()) or isinstance(place, list):
+            place[key] = draw(trees)
+        else:
+            del place[key]
+    body = bytearray(json.dumps(call, ensure_ascii=draw(st.booleans())).encode("utf-8", "surrogatepass"))
+    if draw(st.integers(0, 4)) == 0:
+        body[draw(st.integers(0, len(body) - 1))] = draw(st.integers(0, 255))
+    return words, bytes(body)
+
+
+random_calls = st.tuples(
+    st.sampled_from(BOTH), trees.map(lambda tree: json.dumps(tree).encode("utf-8", "surrogatepass"))
+)
+
+
+@pytest.mark.parametrize(
+    "calls", [pytest.param(random_calls, id="random trees"), pytest.param(mutated_calls(), id="mutated calls")]
+)
+async def test_no_body_makes_the_gateway_fail(
+    gateway: GatewayInTest, calls: st.SearchStrategy[tuple[Words, bytes]], caplog: pytest.LogCaptureFixture
+):
+    count = MANY if os.environ.get("LONG") else FEW
+    await asyncio.to_thread(send_all, gateway.base, calls, count)
+    assert "Traceback" not in caplog.text
+    assert (await gateway.client("GET", "/healthz")).status == 200
+
+
+def send_all(base: str, calls: st.SearchStrategy[tuple[Words, bytes]], count: int) -> None:
+    """Send `count` calls over one connection from a thread of its own; each is accepted, or refused with a reason."""
+    connection = http.client.HTTPConnection(base.removeprefix("http://"), timeout=60)
+
+    @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(call=calls, method=st.sampled_from(["POST", "PUT"]))
+    def send(call: tuple[Words, bytes], method: str) -> None:
+        words, body = call
+        path = words.address if method == "POST" else f"{words.address}/random"
+        connection.request(method, path, body, words.headers)
+        answer = connection.getresponse()
+        document = json.loads(answer.read())
+        assert answer.status in (200, 202, 400, 409, 422), document
+        assert bool(document.get("errors")) == (answer.status >= 400), document
+
+    send()
+    connection.close()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from simulator.google import SimulatedGoogle
-from tests.journey.gateway_process import DEVICE_KEY, GatewayProcess
+from tests.journey.gateway_process import DEVICE_KEY, MONDAY, GatewayProcess
 
 POINTS: dict[str, tuple[str, ...]] = {
     "4 one transaction": (
@@ -66,8 +66,8 @@ class PatientDevice:
         return {
             "external_id": f"kill-{self.number}",
             "subject": f"Meeting {self.number}",
-            "start": "2026-11-23T10:00:00",
-            "end": "2026-11-23T11:00:00",
+            "start": f"{MONDAY}T10:00:00",
+            "end": f"{MONDAY}T11:00:00",
             "time_zone": "(UTC+01:00) Etc/GMT-1",
         }
 
@@ -112,4 +112,4 @@ async def test_killed_at_every_step(google: SimulatedGoogle, gateway: GatewayPro
     assert sorted(event["summary"] for event in living) == sorted(f"Meeting {n}" for n in range(1, device.number + 1))
     for event in living:
         assert event["start"]["timeZone"] == "Etc/GMT-1"
-        assert event["start"]["dateTime"].startswith("2026-11-23T10:00:00")
+        assert event["start"]["dateTime"].startswith(f"{MONDAY}T10:00:00")

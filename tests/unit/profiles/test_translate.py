@@ -367,6 +367,8 @@ def test_text_is_made_fit_for_a_calendar() -> None:
     assert meeting.subject == "Café gnp.exe now next"
     assert meeting.agenda == "one\ntwo\tthree[31m\nfour"
     assert meeting.host == Invitee(extension="1000", name="Ann")
+    heap = read(NATIVE, native(subject="a" + "\u0323\u0301" * 20_000)).meeting.subject
+    assert 1 < len(heap) <= 31
     persian = "\u0645\u06cc\u200c\u0631\u0648\u0645"
     assert read(NATIVE, native(subject=persian)).meeting.subject == persian
     assert read(NATIVE, native(subject="\ud800x")).meeting.subject == "x"

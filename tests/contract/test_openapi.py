@@ -1,0 +1,214 @@
+"""The contract of the device API: openapi.yaml is valid, names exactly the routes, and every answer is as it says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from aiohttp import web
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from gateway.device_api.contract import openapi_yaml
+from gateway.device_api.meetings import MeetingCalls
+from gateway.device_api.routes import add_routes
+from gateway.devices.register import Register
+from gateway.mirror.intake import Intake
+from gateway.operations.health import AccountHealth, Health
+from gateway.store import audit
+from gateway.store.database import Database
+from tests.contract.running_gateway import BEARER, KEYS, MEETING, UCM_MEETING, GatewayInTest, StandingClock
+from tests.contract.validating_client import checked, pattern_of, specification
+
+METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
+MEETINGS = "/api/v1/devices/script/meetings"
+ONE = f"{MEETINGS}/contract-1"
+
+
+def test_the_contract_is_a_valid_openapi_document():
+    errors = [f"{error.json_path}: {error.message}" for error in OpenAPIV31SpecValidator(specification()).iter_errors()]
+    assert errors == []
+
+
+def test_the_contract_names_exactly_the_routes(tmp_path: Path):
+    database, app = Database(tmp_path / "unused.db"), web.Application()
+    intake = Intake(
+        database=database, clock=StandingClock(), fingerprint_key=b"", seal=str, unseal=str, wake=lambda: None
+    )
+    health = Health(database=database, data_dir=tmp_path, account=lambda: AccountHealth(state="none"))
+    add_routes(app, MeetingCalls(register=Register((), {}), intake=intake, clock=StandingClock()), health)
+    routes = {(route.method.lower(), route.resource.canonical) for route in app.router.routes() if route.resource}
+    paths = specification()["paths"]
+    assert routes == {(method, path) for path, item in paths.items() for method in item if method in METHODS}
+
+
+def test_every_reference_is_used_and_every_operation_can_say_no():
+    document = specification()
+    text = json.dumps(document)
+    unused = [
+        f"{kind}/{name}"
+        for kind, entries in document["components"].items()
+        for name in entries
+        if kind != "securitySchemes" and f'"#/components/{kind}/{name}"' not in text
+    ]
+    assert unused == []
+    for path, item in document["paths"].items():
+        for method in (name for name in METHODS if name in item):
+            if item[method].get("security", document["security"]):
+                assert {"401", "503"} <= set(item[method]["responses"]), f"{method} {path}"
+
+
+async def test_every_documented_answer_is_given(gateway: GatewayInTest):
+    """A tour that provokes each documented answer of the meetings' calls; the client checks every one."""
+    await accepted_and_cancelled(gateway)
+    await refused(gateway)
+    await larger_and_slower_than_allowed(gateway)
+    await without_a_disk(gateway)
+    await operators(gateway)
+    documented = {
+        (method.upper(), path, int(status))
+        for path, item in specification()["paths"].items()
+        for method in METHODS
+        if method in item
+        for status in item[method]["responses"]
+    }
+    assert documented - set(gateway.client.seen) == set()
+
+
+async def accepted_and_cancelled(gateway: GatewayInTest) -> None:
+    call, auth = gateway.client, BEARER["script"]
+    first = await call("POST", MEETINGS, json=MEETING, headers=auth)
+    assert (first.status, first.document["state"], first.document["revision"]) == (202, "queued", 1)
+    assert (first.document["start_utc"], first.document["zone"]) == ("2026-11-23T09:00:00Z", "Etc/GMT-1")
+    again = await call("POST", MEETINGS, json=MEETING, headers=auth)
+    assert (again.status, again.document["revision"]) == (200, 1)
+    put = await call("PUT", ONE, json={**MEETING, "subject": "Changed"}, headers=auth)
+    assert (put.status, put.document["revision"]) == (202, 2)
+    assert (await call("PUT", ONE, json={**MEETING, "subject": "Changed"}, headers=auth)).status == 200
+    standing = await call("GET", ONE, headers=auth)
+    assert standing.document["meeting"]["subject"] == "Changed"
+    assert standing.document["event_link"] is None
+    gone = await call("DELETE", ONE, headers=auth)
+    assert (gone.status, gone.document["state"]) == (202, "cancelled")
+    assert (await call("DELETE", ONE, headers=auth)).status == 200
+    assert (await call("GET", ONE, headers=auth)).document["state"] == "cancelled"
+    for method, path in (("POST", MEETINGS), ("PUT", ONE)):
+        assert (await call(method, path, json={**MEETING, "subject": "Back"}, headers=auth)).status == 409
+    ucm = await call("POST", "/api/v1/devices/ucm-1/meetings", json=UCM_MEETING, headers=BEARER["ucm-1"])
+    assert (ucm.status, ucm.document["start_utc"]) == (202, "2026-11-23T09:00:00Z")
+    shown = await call("GET", f"/api/v1/devices/ucm-1/meetings/{UCM_MEETING['bookid']}", headers=BEARER["ucm-1"])
+    assert shown.document["meeting"]["confname"] == "Weekly_Meeting"
+    assert "5021" not in shown.body.decode()
+
+
+async def refused(gateway: GatewayInTest) -> None:
+    call, auth = gateway.client, BEARER["script"]
+    for method, path in (("POST", MEETINGS), ("PUT", ONE)):
+        assert (await call(method, path, data="{", headers={**auth, "Content-Type": "application/json"})).status == 400
+        assert (await call(method, path, json={**MEETING, "colour": "red"}, headers=auth)).fields == ["colour"]
+    missing = f"{MEETINGS}/never-scheduled"
+    for method in ("GET", "DELETE"):
+        assert (await call(method, missing, headers=auth)).status == 404
+    for method, path in (("POST", MEETINGS), ("PUT", ONE), ("GET", ONE), ("DELETE", ONE)):
+        wrong = await call(method, path, headers={"Authorization": f"Bearer {KEYS['ucm-1']}"})
+        assert (wrong.status, wrong.fields) == (401, ["Authorization"])
+    assert (await call("PATCH", ONE, headers=auth)).status == 405
+    assert (await call("GET", "/api/v1/nothing", headers=auth)).status == 404
+
+
+async def larger_and_slower_than_allowed(gateway: GatewayInTest) -> None:
+    auth = {**BEARER["script"], "Content-Type": "application/json"}
+    for method in documented_methods("413"):
+        assert (await gateway.client(*method, data=b" " * 100_000, headers=auth)).status == 413
+    slow = documented_methods("408")
+    for (method, path), answer in zip(
+        slow, await asyncio.gather(*(drip(gateway.base, *each) for each in slow)), strict=True
+    ):
+        checked(method, path, *answer)
+        gateway.client.seen[(method, pattern_of(path), answer[0])] += 1
+
+
+def documented_methods(status: str) -> list[tuple[str, str]]:
+    places = {
+        "/api/v1/devices/{device_id}/meetings": MEETINGS,
+        "/api/v1/devices/{device_id}/meetings/{external_id}": ONE,
+    }
+    return [
+        (method.upper(), place)
+        for path, place in places.items()
+        for method, operation in specification()["paths"][path].items()
+        if method in METHODS and status in operation["responses"]
+    ]
+
+
+async def drip(base: str, method: str, path: str) -> tuple[int, dict[str, str], bytes]:
+    """Announce a body, send one byte of it, and wait for what the gateway says."""
+    host, port = base.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n"
+    writer.write(f"{head}Authorization: Bearer {KEYS['script']}\r\n\r\n{{".encode())
+    status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().rstrip().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    answer = await reader.readexactly(int(headers["Content-Length"]))
+    writer.close()
+    await writer.wait_closed()
+    return int(status.split()[1]), headers, answer
+
+
+async def without_a_disk(gateway: GatewayInTest) -> None:
+    """Let SQLite itself meet a full database, a read-only one and one that is gone."""
+    call, auth, database = gateway.client, BEARER["script"], gateway.running.stored.database
+    long, kept = {**MEETING, "agenda": "x" * 8000}, f"{MEETINGS}/kept"
+    changes = [
+        ("POST", MEETINGS, {**long, "external_id": "no-room"}),
+        ("PUT", f"{MEETINGS}/no-room-either", {**long, "external_id": "no-room-either"}),
+    ]
+    assert (await call("POST", MEETINGS, json={**MEETING, "external_id": "kept"}, headers=auth)).status == 202
+    for method, path, body in [*changes, ("DELETE", kept, None)]:
+        await database.write(fill)
+        assert (await call(method, path, json=body, headers=auth)).status == 507
+    for method, path, body in [*changes, ("DELETE", kept, None)]:
+        await database.write(lambda conn: conn.execute("PRAGMA query_only = ON"))
+        assert (await call(method, path, json=body, headers=auth)).status == 503
+    await database.write(lambda conn: conn.execute("PRAGMA query_only = ON"))
+    database.path.rename(database.path.with_name("away"))
+    await database.read(lambda conn: conn.close())
+    assert (await call("DELETE", kept, headers=auth)).status == 503
+    assert (await call("GET", kept, headers=auth)).status == 503
+    unready = await call("GET", "/readyz")
+    assert (unready.status, unready.document["status"]) == (503, "not ready")
+    assert "is gone" in " ".join(unready.document["reasons"])
+    database.path.with_name("away").rename(database.path)
+    assert (await call("GET", "/readyz")).status == 200
+    assert (await call("GET", kept, headers=auth)).document["state"] == "queued"
+
+
+def fill(conn: sqlite3.Connection) -> None:
+    """Leave no room for one more audit row, and let no page be added any more."""
+    pages = conn.execute("PRAGMA page_count").fetchone()[0]
+    while True:
+        conn.execute("SAVEPOINT one_row")
+        audit.write(conn, at_ms=1, actor="", action="", object_="")
+        if conn.execute("PRAGMA page_count").fetchone()[0] > pages:
+            break
+        conn.execute("RELEASE one_row")
+    conn.execute("ROLLBACK TO one_row")
+    conn.execute("RELEASE one_row")
+    conn.execute(f"PRAGMA max_page_count = {pages}")
+
+
+async def operators(gateway: GatewayInTest) -> None:
+    for path in ("/healthz", "/readyz", "/api/v1/openapi.json"):
+        assert (await gateway.client("GET", path)).status == 200
+
+
+async def test_the_served_contract_is_the_written_one(gateway: GatewayInTest):
+    served = (await gateway.client("GET", "/api/v1/openapi.json")).document
+    assert served == specification()
+    printed = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-m", "gateway", "openapi"], capture_output=True, text=True, check=True
+    )
+    assert printed.stdout == openapi_yaml()
