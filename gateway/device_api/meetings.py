@@ -20,6 +20,7 @@ from gateway.profiles import translate
 from gateway.web.problem import SERVER
 
 _LOGGER = logging.getLogger(__name__)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 KEY_CHARACTERS = 255
 
 
@@ -118,13 +119,13 @@ def _standing(device: Device, stored: StoredMeeting) -> dict[str, object]:
 
 
 def _utc(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19] + "Z"
 
 
 def _json(status: int, body: dict[str, object]) -> web.Response:
     return web.Response(
         status=status,
-        body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
+        body=_ENCODER.encode(body).encode(),
         content_type="application/json",
         headers={"Server": SERVER, "Cache-Control": "no-store"},
     )

@@ -116,7 +116,7 @@ class Intake:
         receipt = await self._database.write(work)
         if receipt.fresh:
             self._wake()
-        return replace(receipt, warnings=warnings + receipt.warnings)
+        return replace(receipt, warnings=warnings + receipt.warnings) if warnings else receipt
 
     async def cancel(self, caller: Caller, external_id: str) -> Receipt:
         """Cancel a meeting; again, it changes nothing. Raises NotFound when the device never scheduled it."""

@@ -82,7 +82,7 @@ class Database:
             conn.execute(f"PRAGMA synchronous={self._synchronous}")
             conn.execute("PRAGMA foreign_keys=ON")
             conn.execute("PRAGMA secure_delete=FAST")
-            conn.execute("PRAGMA wal_autocheckpoint=2000")
+            conn.execute("PRAGMA wal_autocheckpoint=4000")
             conn.execute("PRAGMA cache_size=-2000")
         except BaseException:
             conn.close()
@@ -215,18 +215,26 @@ def _deliver(batch: list[_Job]) -> None:
 
 
 def _commit_together(conn: sqlite3.Connection, batch: list[_Job]) -> None:
-    """Run every job of the batch under its own savepoint and commit once."""
+    """Run every job of the batch under its own savepoint and commit once; a job that is alone needs no savepoint."""
     conn.execute("BEGIN IMMEDIATE")
+    if len(batch) == 1:
+        _run(batch[0], conn)
+        conn.execute("COMMIT" if batch[0].error is None else "ROLLBACK")
+        return
     for job in batch:
         conn.execute("SAVEPOINT job")
-        try:
-            job.run(conn)
-        except _OWN_MISTAKES as error:  # the batch is sound
-            job.fail(error)
+        _run(job, conn)
         if job.error is not None:
             conn.execute("ROLLBACK TO job")
         conn.execute("RELEASE job")
     conn.execute("COMMIT")
+
+
+def _run(job: _Job, conn: sqlite3.Connection) -> None:
+    try:
+        job.run(conn)
+    except _OWN_MISTAKES as error:  # the transaction is sound
+        job.fail(error)
 
 
 def _abandon(conn: sqlite3.Connection | None) -> None:

@@ -49,6 +49,9 @@ def guard(body_timeout_s: float, body_bytes: int) -> Middleware:
 async def _read_whole(request: web.Request, body_timeout_s: float) -> None:
     """Read the body, which aiohttp keeps; raises Unreadable when its framing or compression is broken."""
     try:
+        if request.content.is_eof():  # arrived with the head, as small bodies do: no timer is worth its cost
+            await request.read()
+            return
         async with asyncio.timeout(body_timeout_s):
             await request.read()
     except (HttpProcessingError, web.RequestPayloadError) as error:

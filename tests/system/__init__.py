@@ -1,0 +1,1 @@
+"""What needs strace or root; run by `make test-system`, never by `make test`."""
