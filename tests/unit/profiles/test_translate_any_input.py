@@ -19,11 +19,8 @@ from gateway.profiles.translate import to_payload
 from tests.unit.profiles.calls import NATIVE, UCM, VALID, meetings, profile, read
 
 pytestmark = pytest.mark.timeout(1800)
-patient = settings(
-    max_examples=10_000 if os.environ.get("LONG") else 100,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+LONG = bool(os.environ.get("LONG"))
+patient = settings(max_examples=10_000 if LONG else 100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 ODD = st.sampled_from(
     [
@@ -104,7 +101,7 @@ def test_any_change_of_the_bytes_of_a_valid_call(valid: tuple[str, dict[str, obj
 
 
 @pytest.mark.parametrize(("profile_id", "shape"), [(NATIVE, "meeting"), (UCM, "form"), (UCM, "wave")])
-@patient
+@settings(patient, max_examples=1_000 if LONG else 60)
 @given(data=st.data())
 def test_what_a_shape_can_say_it_reads_back(profile_id: str, shape: str, data: st.DataObject) -> None:
     meeting = data.draw(meetings(shape))
