@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import aiohttp
+import pytest
 
 from simulator.google import SimulatedGoogle
 from tests.journey.gateway_process import DEVICE_KEY, MONDAY, GatewayProcess
@@ -84,7 +85,9 @@ class PatientDevice:
             return False
 
 
-async def test_killed_at_every_step(google: SimulatedGoogle, gateway: GatewayProcess):
+async def test_killed_at_every_step(
+    google: SimulatedGoogle, gateway: GatewayProcess, capsys: pytest.CaptureFixture[str]
+):
     await gateway.start()
     await gateway.sign_in()
     await gateway.stop()
@@ -100,13 +103,16 @@ async def test_killed_at_every_step(google: SimulatedGoogle, gateway: GatewayPro
             assert await gateway.ended() == -signal.SIGKILL, f"{point} was never reached\n{gateway.log[-3000:]}"
             accepted = await sending
             kills[step] += 1
-            print(f"killed at step {step}: {point}{'' if accepted else ' (the device heard nothing and repeats)'}")
+            heard = "" if accepted else " (the device heard nothing and repeats)"
+            with capsys.disabled():
+                print(f"\nkilled at step {step}: {point}{heard}", end="")
     await gateway.start()
     while not await device.send_once(gateway.http):
         pass
     await gateway.drained()
     assert await gateway.stop() == 0
-    print("kills observed:", dict(kills))
+    with capsys.disabled():
+        print("\nkills observed:", dict(kills))
     assert all(kills[step] >= LEAST_KILLS_PER_STEP for step in POINTS)
     living = [event for event in google.state.all_events() if event["status"] != "cancelled"]
     assert sorted(event["summary"] for event in living) == sorted(f"Meeting {n}" for n in range(1, device.number + 1))
