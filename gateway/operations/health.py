@@ -47,7 +47,15 @@ class Readiness:
 class Health:
     """Looks at the parts when asked; there is no cost while nobody asks."""
 
-    def __init__(self, *, database: Database, data_dir: Path, account: Callable[[], AccountHealth]) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        data_dir: Path,
+        account: Callable[[], AccountHealth],
+        least_free_bytes: int = LEAST_FREE_BYTES,
+    ) -> None:
+        self._least_free_bytes = least_free_bytes
         self._database = database
         self._data_dir = data_dir
         self._account = account
@@ -62,8 +70,8 @@ class Health:
             reasons.append(str(error))
         if self._database.failing:
             reasons.append(self._database.failing)
-        if self._free_bytes() < LEAST_FREE_BYTES:
-            reasons.append(f"Less than {LEAST_FREE_BYTES // 1024 // 1024} MiB are free under {self._data_dir}.")
+        if self._free_bytes() < self._least_free_bytes:
+            reasons.append(f"Less than {self._least_free_bytes // 1024 // 1024} MiB are free under {self._data_dir}.")
         account = self._account()
         degraded = [account.text] if account.state != "connected" and account.text else []
         held = {name: number for name, number in waiting.items() if name != "waiting"}

@@ -117,6 +117,8 @@ class GoogleState:
     """Numbers versions and serials; never goes back."""
     last_write_us: int = 0
     request_count: int = 0
+    requests_kept: int = REQUESTS_KEPT
+    """When there are more, the oldest tenth of this is forgotten."""
 
     def next_number(self) -> int:
         """A number larger than every one before."""
@@ -131,8 +133,8 @@ class GoogleState:
     def remember(self, record: RequestRecord) -> None:
         """Keep a request."""
         self.requests.append(record)
-        if len(self.requests) > REQUESTS_KEPT:
-            del self.requests[: REQUESTS_KEPT // 10]
+        if len(self.requests) > self.requests_kept:
+            del self.requests[: self.requests_kept // 10]
 
     def requests_of(self, *operations: str) -> list[RequestRecord]:
         """The requests of the given operations (`insert`, `token`, …) in the order they came."""

@@ -168,12 +168,11 @@ def test_verbs_in_process_refuse_what_does_not_exist():
         google.do.expire("patience")
 
 
-def test_old_requests_are_forgotten(monkeypatch: pytest.MonkeyPatch):
-    from simulator.google import state as module
+def test_old_requests_are_forgotten():
     from simulator.google.state import RequestRecord
 
-    monkeypatch.setattr(module, "REQUESTS_KEPT", 20)
     google = SimulatedGoogle(seed=1)
+    google.state.requests_kept = 20
     for number in range(25):
         google.state.remember(
             RequestRecord(

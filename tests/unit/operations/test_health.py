@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import StoreError
-from gateway.operations import health
 from gateway.operations.health import AccountHealth, Health
 from gateway.store import devices, migrate, outbox
 from gateway.store.database import Database
@@ -27,8 +26,8 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await opened.close()
 
 
-def healthy(database: Database, account: AccountHealth = CONNECTED) -> Health:
-    return Health(database=database, data_dir=database.path.parent, account=lambda: account)
+def healthy(database: Database, account: AccountHealth = CONNECTED, **options: int) -> Health:
+    return Health(database=database, data_dir=database.path.parent, account=lambda: account, **options)
 
 
 async def test_all_is_well(database: Database):
@@ -65,11 +64,8 @@ async def test_meetings_that_wait_for_a_person_are_counted(database: Database):
     assert found.degraded == ("1 meetings wait for an admin (parked).",)
 
 
-async def test_a_disk_that_is_nearly_full_is_said_before_it_is_full(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(health, "LEAST_FREE_BYTES", 2**62)
-    found = await healthy(database).readiness()
+async def test_a_disk_that_is_nearly_full_is_said_before_it_is_full(database: Database):
+    found = await healthy(database, least_free_bytes=2**62).readiness()
     assert not found.ready
     assert "are free under" in found.reasons[0]
 
