@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -112,9 +113,23 @@ class StoreRefused(StoreError):
     code = "store-refused"
 
 
-class SignInError(GatewayError):
-    """A sign-in at Google failed in a way a person can mend; `code` is the catalogue code (such as `G-401`)."""
+class CatalogueError(GatewayError):
+    """Something that a person can mend; `code` is its catalogue code (such as `G-401`), `text` the filled-in sentence.
 
-    def __init__(self, code: str, text: str) -> None:
+    `values` fill the placeholders of the catalogue's entry, so that a page can show title, remedy and button too;
+    no secret is ever among them. `field` names the form field the error is about, if it is about one.
+    """
+
+    def __init__(self, code: str, text: str, *, values: Mapping[str, str] | None = None, field: str = "") -> None:
         super().__init__(text)
         self.code = code
+        self.values = dict(values or {})
+        self.field = field
+
+
+class SignInError(CatalogueError):
+    """A sign-in at Google, or the client for it, failed."""
+
+
+class AccessError(CatalogueError):
+    """Somebody may not use the admin page, or not yet."""

@@ -120,7 +120,8 @@ class Accounts:
         def authorize(conn: sqlite3.Connection) -> None:
             used = accounts.current(conn)
             if used is not None and used.subject != new.subject and not replace:
-                raise SignInError("G-409", str(messages.text("G-409", new=new.email, old=used.email)))
+                values = {"new": new.email, "old": used.email}
+                raise SignInError("G-409", str(messages.text("G-409", **values)), values=values)
             accounts.authorize(conn, new, now_ms)
 
         try:

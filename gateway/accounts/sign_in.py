@@ -220,7 +220,7 @@ def shown_date(at_ms: int) -> str:
 
 
 def _refused(code: str, **values: str) -> SignInError:
-    return SignInError(code, str(messages.text(code, **values)))
+    return SignInError(code, str(messages.text(code, **values)), values=values)
 
 
 def _hash(state: str) -> bytes:

@@ -134,7 +134,7 @@ def sign_in_silence(silence: NoAnswer) -> SignInError:
 
 def refusal(code: str, **values: str) -> SignInError:
     """Make the error of a sign-in from the catalogue."""
-    return SignInError(code, str(messages.text(code, **values)))
+    return SignInError(code, str(messages.text(code, **values)), values=values)
 
 
 def retry_after_s(header: str | None, now_s: float) -> float | None:

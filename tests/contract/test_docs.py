@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway import cli
+from gateway.cli import command
 from gateway.config import Config, DeviceSection
 from gateway.config.shape import dotted, is_section, item_section, kind_at, paths
 from gateway.web import problem
@@ -54,8 +55,16 @@ def test_no_command_or_option_is_described_that_is_not_there():
 
 
 def test_every_exit_code_is_described():
-    codes = {cli.OK, cli.FAILED, cli.USAGE, cli.UNREACHABLE, cli.CANNOT_CREATE, cli.TEMPORARY, cli.NOT_AUTHORIZED}
-    codes |= {cli.CONFIGURATION, cli.INTERRUPTED}
+    codes = {
+        command.OK,
+        command.FAILED,
+        command.USAGE,
+        command.UNREACHABLE,
+        command.CANNOT_CREATE,
+        command.TEMPORARY,
+        command.NOT_AUTHORIZED,
+    }
+    codes |= {command.CONFIGURATION, command.INTERRUPTED}
     table = COMMANDS[COMMANDS.index("## Exit codes") : COMMANDS.index("## Files")]
     assert {int(code) for code in re.findall(r"^\| (\d+) ", table, re.M)} == codes
 

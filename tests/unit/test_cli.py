@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from gateway import __version__, cli
+from gateway.cli import command as codes
 
 KEY = "command-line-device-key-0123"
 SECRET = "GOCSPX-command-line-secret"
@@ -93,8 +94,8 @@ def serving(shell: Shell, *words: str) -> Iterator[dict[str, object]]:
 def test_help_lists_every_command_and_every_option_has_a_text(shell: Shell):
     out, err = shell("--help")
     assert err == ""
-    for command in ("serve", "check-config", "init", "google", "openapi", "version"):
-        assert command in out
+    for word in ("serve", "check-config", "init", "google", "openapi", "version"):
+        assert word in out
     for name, parser in every_parser(cli._parser()).items():
         for action in parser._actions:
             assert action.help or isinstance(action, argparse._SubParsersAction), f"{name} {action.option_strings}"
@@ -117,7 +118,7 @@ def test_version_and_contract_go_to_standard_output(shell: Shell):
 
 @pytest.mark.parametrize("words", [("nonsense",), ("serve", "--port", "1"), ("google",), ("--log-level", "loud")])
 def test_wrong_usage(shell: Shell, words: tuple[str, ...]):
-    out, err = shell(*words, code=cli.USAGE)
+    out, err = shell(*words, code=codes.USAGE)
     assert out == ""
     assert err.startswith("usage: meeting-gateway")
 
@@ -126,7 +127,7 @@ def test_wrong_usage(shell: Shell, words: tuple[str, ...]):
 def test_every_problem_of_the_settings_at_once(shell: Shell, command: tuple[str, ...]):
     (shell.folder / "config.yaml").write_text("version: 1\ngatway: {}\nlimits: {in_flight: '5', body_bytes: 5}\n")
     del shell.environ["GATEWAY_DEVICES__SCRIPT__KEY"]
-    out, err = shell(*command, code=cli.CONFIGURATION)
+    out, err = shell(*command, code=codes.CONFIGURATION)
     assert out == ""
     lines = err.splitlines()
     assert len(lines) == 3, err
@@ -137,12 +138,12 @@ def test_every_problem_of_the_settings_at_once(shell: Shell, command: tuple[str,
 @pytest.mark.parametrize("command", [("serve",), ("check-config",)])
 def test_an_unknown_profile_is_a_mistake_in_the_settings(shell: Shell, command: tuple[str, ...]):
     shell.configure(profile="grandstream/ucm630")
-    _, err = shell(*command, code=cli.CONFIGURATION)
+    _, err = shell(*command, code=codes.CONFIGURATION)
     assert "did you mean 'grandstream/ucm6300'?" in err
 
 
 def test_a_file_that_is_not_there(shell: Shell):
-    _, err = shell("--config", "nowhere.yaml", "check-config", code=cli.CONFIGURATION)
+    _, err = shell("--config", "nowhere.yaml", "check-config", code=codes.CONFIGURATION)
     assert "nowhere.yaml" in err
 
 
@@ -161,7 +162,7 @@ def test_init_writes_files_that_are_right_and_never_replaces_them_unasked(shell:
     first = (shell.folder / ".env").read_text()
     del shell.environ["GATEWAY_DEVICES__SCRIPT__KEY"]
     assert "no problems, 1 device." in shell("check-config")[0]
-    _, err = shell("init", code=cli.CANNOT_CREATE)
+    _, err = shell("init", code=codes.CANNOT_CREATE)
     assert "--force" in err
     assert (shell.folder / ".env").read_text() == first
     shell("init", "--force")
@@ -170,14 +171,14 @@ def test_init_writes_files_that_are_right_and_never_replaces_them_unasked(shell:
 
 def test_init_where_nothing_can_be_written(shell: Shell):
     (shell.folder / "file").write_text("")
-    _, err = shell("--config", "file/config.yaml", "init", code=cli.CANNOT_CREATE)
+    _, err = shell("--config", "file/config.yaml", "init", code=codes.CANNOT_CREATE)
     assert "file/config.yaml" in err
 
 
 def test_a_data_folder_that_cannot_be_used(shell: Shell):
     shell.configure()
     (shell.folder / "file").write_text("")
-    _, err = shell("--data", "file/data", "serve", code=cli.TEMPORARY)
+    _, err = shell("--data", "file/data", "serve", code=codes.TEMPORARY)
     assert "file/data" in err
     assert "gateway.data_dir" in err
 
@@ -186,14 +187,14 @@ def test_a_damaged_database_is_not_served(shell: Shell):
     shell.configure()
     (shell.folder / "data").mkdir()
     (shell.folder / "data" / "gateway.db").write_bytes(b"This is no database. " * 500)
-    _, err = shell("serve", code=cli.CONFIGURATION)
+    _, err = shell("serve", code=codes.CONFIGURATION)
     assert "damaged" in err
 
 
 def test_one_gateway_per_data_folder(shell: Shell):
     shell.configure()
     with serving(shell) as ready:
-        _, err = shell("serve", code=cli.CONFIGURATION)
+        _, err = shell("serve", code=codes.CONFIGURATION)
         assert f"Another gateway (process {ready['pid']}) already serves" in err
     with serving(shell):
         pass
@@ -202,29 +203,29 @@ def test_one_gateway_per_data_folder(shell: Shell):
 def test_a_port_that_is_taken(shell: Shell):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         shell.configure(listen=f"127.0.0.1:{taken.getsockname()[1]}")
-        _, err = shell("serve", code=cli.CONFIGURATION)
+        _, err = shell("serve", code=codes.CONFIGURATION)
     assert "gateway.listen" in err
     assert "Choose another port" in err
 
 
 def test_signing_in_without_a_client_or_without_google(shell: Shell):
     shell.configure()
-    _, err = shell("google", "login", code=cli.NOT_AUTHORIZED)
+    _, err = shell("google", "login", code=codes.NOT_AUTHORIZED)
     assert "ERROR G-104 " in err
     shell.configure(secret=True)
     out, _ = shell("google", "login", "--print-link")
     assert out.startswith("http://127.0.0.1:1/o/oauth2/v2/auth?")
-    _, err = shell("google", "login", "--code", "4/0AbCdEfGhIjKlMnOpQrStUvWxYz0123456789", code=cli.UNREACHABLE)
+    _, err = shell("google", "login", "--code", "4/0AbCdEfGhIjKlMnOpQrStUvWxYz0123456789", code=codes.UNREACHABLE)
     assert "ERROR N-02 " in err
-    _, err = shell("google", "login", "--code", "-", typed="hello\n", code=cli.NOT_AUTHORIZED)
+    _, err = shell("google", "login", "--code", "-", typed="hello\n", code=codes.NOT_AUTHORIZED)
     assert "ERROR G-2" in err
 
 
 def test_status_and_logout_without_an_account(shell: Shell):
     shell.configure()
-    out, _ = shell("google", "status", code=cli.NOT_AUTHORIZED)
+    out, _ = shell("google", "status", code=codes.NOT_AUTHORIZED)
     assert "meeting-gateway google login" in out
-    out, _ = shell("google", "status", "--json", code=cli.NOT_AUTHORIZED)
+    out, _ = shell("google", "status", "--json", code=codes.NOT_AUTHORIZED)
     assert json.loads(out) == {"state": "none"}
     assert "forgotten" in shell("google", "logout")[0]
 

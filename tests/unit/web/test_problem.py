@@ -26,6 +26,8 @@ CASES: list[tuple[GatewayError, int, str, list[str]]] = [
     (errors.ConfigError(["a", "b"]), 500, "configuration", []),
     (errors.ProfileError(["a"]), 500, "profile", []),
     (SignInError("G-401", "Get a new code."), 500, "G-401", []),
+    (errors.AccessError("A-01", "User name or password is not right."), 500, "A-01", []),
+    (errors.CatalogueError("G-515", "Free some space."), 500, "G-515", []),
     (GatewayError("Something."), 500, "error", []),
 ]
 

@@ -1,0 +1,149 @@
+"""Words on the command line to calls, and results to text and exit codes; nothing is decided here."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import secrets
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway import __version__
+from gateway.cli import google
+from gateway.cli.command import (
+    CANNOT_CREATE,
+    CONFIGURATION,
+    FAILED,
+    INTERRUPTED,
+    NOT_AUTHORIZED,
+    OK,
+    TEMPORARY,
+    UNREACHABLE,
+    complain,
+    load,
+)
+from gateway.errors import ConfigError, GatewayError, ProfileError, SignInError, StoreError, StoreRefused
+
+if TYPE_CHECKING:
+    from gateway.app import Running
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (the BSD codes of sysexits.h)."""
+    args = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = args.run
+    try:
+        return run(args)
+    except ConfigError as error:
+        return complain(error.problems, CONFIGURATION)
+    except ProfileError as error:
+        return complain(error.problems, CONFIGURATION)
+    except SignInError as error:
+        return complain([f"{error.code} {error}"], UNREACHABLE if error.code.startswith("N-") else NOT_AUTHORIZED)
+    except StoreRefused as error:
+        return complain([str(error)], CONFIGURATION)
+    except StoreError as error:
+        return complain([str(error)], TEMPORARY)
+    except GatewayError as error:
+        return complain([str(error)], FAILED)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output went away; what it wanted, it has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="meeting-gateway", description="Puts meetings scheduled on your PBX into Google Calendar."
+    )
+    parser.add_argument("--version", action="version", version=f"meeting-gateway {__version__}")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config.yaml in this folder)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="data folder (default: gateway.data_dir)")
+    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default: logging.level")
+    parser.set_defaults(run=_serve, listen=None, ready_json=False)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="run the gateway (the default)")
+    serve.add_argument("--listen", metavar="ADDR:PORT", help="default: gateway.listen; port 0 takes a free one")
+    serve.add_argument("--ready-json", action="store_true", help="print one JSON line when meetings can be accepted")
+    serve.set_defaults(run=_serve)
+
+    check = commands.add_parser("check-config", help="read all settings and print every problem")
+    check.add_argument("--show", action="store_true", help="print every setting and where it comes from")
+    check.set_defaults(run=_check_config)
+
+    init = commands.add_parser("init", help="write a commented config.yaml and .env with a fresh device key")
+    init.add_argument("--force", action="store_true", help="replace files that are there")
+    init.set_defaults(run=_init)
+
+    google.add(commands.add_parser("google", help="sign in at Google, look at the authorization, sign out"))
+
+    contract = commands.add_parser("openapi", help="print the contract of the device API")
+    contract.set_defaults(run=_openapi)
+    version = commands.add_parser("version", help="print version, Python and platform")
+    version.set_defaults(run=_version)
+    return parser
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from gateway import app
+    from gateway.clock import SystemClock
+
+    config = load(args)
+
+    def ready(gateway: Running) -> None:
+        if args.ready_json:
+            print(json.dumps({"event": "ready", "http": gateway.listener.url, "pid": os.getpid()}), flush=True)
+
+    return asyncio.run(app.serve(config, SystemClock(), ready))
+
+
+def _check_config(args: argparse.Namespace) -> int:
+    from gateway.config import describe
+    from gateway.profiles.catalog import Catalog, builtin_folder
+
+    config = load(args)
+    if args.show:
+        for key, value, source in describe(config):
+            print(f"{key} = {value}  ({source})")
+    catalog = Catalog.load([builtin_folder()])
+    for device in config.devices:
+        catalog.get(device.profile)
+    name = config.path or "No config.yaml here; the defaults"
+    print(f"{name}: no problems, {len(config.devices)} device{'s' if len(config.devices) != 1 else ''}.")
+    return OK
+
+
+def _init(args: argparse.Namespace) -> int:
+    from gateway.config.template import write_initial
+
+    folder = args.config.parent if args.config else Path()
+    replaced = (folder / ".env").exists()
+    try:
+        written = write_initial(folder, force=args.force, new_key=secrets.token_urlsafe(32))
+    except ConfigError as error:
+        return complain(error.problems, CANNOT_CREATE)
+    for path in written:
+        print(f"wrote {path}")
+    if replaced:
+        print("The old .env is gone: enter the client secret again, and give the device its new key.")
+    print("Next: put the Google client into both files, then run: meeting-gateway check-config")
+    return OK
+
+
+def _openapi(_args: argparse.Namespace) -> int:
+    from gateway.device_api.contract import openapi_yaml
+
+    print(openapi_yaml(), end="")
+    return OK
+
+
+def _version(_args: argparse.Namespace) -> int:
+    print(f"meeting-gateway {__version__}, Python {platform.python_version()}, {platform.platform()}")
+    return OK

@@ -1,0 +1,65 @@
+"""What every command shares: exit codes, the settings it runs with, how it talks; no command lives here."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.app import Stored
+    from gateway.config import Config
+
+OK, FAILED, USAGE, UNREACHABLE, CANNOT_CREATE, TEMPORARY, NOT_AUTHORIZED, CONFIGURATION = 0, 1, 2, 69, 73, 75, 77, 78
+INTERRUPTED = 130
+"""The BSD codes of sysexits.h, and 128 + SIGINT."""
+
+
+def load(args: argparse.Namespace) -> Config:
+    """Read the settings that `args` names and set up the log. Raises ConfigError."""
+    from gateway import log
+    from gateway.config import load as read
+
+    overrides: dict[str, object] = {}
+    if args.data is not None:
+        overrides["gateway.data_dir"] = str(args.data.absolute())
+    for name in ("listen", "listen_tls"):
+        if getattr(args, name, None):
+            overrides[f"gateway.{name}"] = getattr(args, name)
+    if args.log_level:
+        overrides["logging.level"] = args.log_level
+    config = read(args.config, os.environ, overrides)
+    log.set_up(config.logging.level, config.logging.format)
+    return config
+
+
+def with_stored(args: argparse.Namespace, work: Callable[[Stored], Awaitable[int]], *, wake: bool = True) -> int:
+    """Open what is stored, do the work, and let a gateway that is running know; return the exit code."""
+    from gateway import app
+    from gateway.clock import SystemClock
+
+    config = load(args)
+
+    async def command() -> int:
+        async with app.opened(config, SystemClock()) as stored:
+            code = await work(stored)
+            if wake and code == OK:
+                stored.folder.wake_server()
+            return code
+
+    return asyncio.run(command())
+
+
+def complain(lines: Sequence[str], code: int) -> int:
+    """Print errors and return `code`."""
+    for line in lines:
+        print(f"ERROR {line}", file=sys.stderr)
+    return code
+
+
+def say(text: str) -> None:
+    """Talk to the person; standard output is for data."""
+    print(text, file=sys.stderr, flush=True)
