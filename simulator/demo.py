@@ -19,6 +19,7 @@ from simulator import demo_steps as steps
 from simulator.demo_gateway import DemoFailed, GatewayProcess, last_lines
 from simulator.demo_steps import Place
 from simulator.demo_tell import Teller
+from simulator.demo_turn import Turn, set_up_code, your_turn
 from simulator.google.app import SimulatedGoogle
 from simulator.pbx.push import GatewayUnreachable
 from simulator.pbx.serve import serve_page, until_interrupted
@@ -109,7 +110,7 @@ async def main_job(
     teller.lines([f"{gateway.base}  (settings, data and log in {place.folder})"])
 
     teller.step("Sign in at Google, as the administrator of a PBX would")
-    await steps.sign_in(teller, gateway, google)
+    await steps.sign_in(teller, place, gateway, google)
 
     teller.step("Schedule a meeting on a simulated UCM6300 (the example of the vendor's guide)")
     key = place.key_file.read_text(encoding="utf-8").strip()
@@ -134,18 +135,18 @@ async def _stay(
     """Keep everything up for a person to play with, until Ctrl+C or until the gateway ends."""
     async with serve_page(ucm) as page:
         teller.step("Now it is your turn: everything stays up until you press Ctrl+C")
-        teller.lines(
-            [
-                f"Calendar in the simulated Google  {google.base}/calendar",
-                f"Page of the simulated UCM6300     {page}",
-                f"Health of the gateway             {gateway.base}/readyz",
-                f"The gateway's log                 {place.log}",
-                "",
-                "Press Schedule Meeting, Move or Cancel on the UCM6300's page and reload the calendar.",
-                "Or type, in another terminal:",
-                *(f"  {command}" for command in steps.commands_to_try(place, external_id)),
-            ]
+        turn = Turn(
+            google=google.base,
+            pbx=page,
+            admin=(gateway.base, *([gateway.base_tls] if gateway.base_tls else [])),
+            set_up_code=set_up_code(place.log),
+            credentials=place.credentials,
+            closed=f"http://127.0.0.1:{steps.free_port()}/oauth/google/callback",
+            log=place.log,
+            memory=place.pbx,
+            external_id=external_id,
         )
+        teller.lines(your_turn(turn))
         interrupted = asyncio.create_task(until_interrupted())
         ended = asyncio.create_task(gateway.ended())
         done, waiting = await asyncio.wait({interrupted, ended}, return_when=asyncio.FIRST_COMPLETED)

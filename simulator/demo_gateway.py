@@ -32,7 +32,7 @@ class GatewayProcess:
     """`async with GatewayProcess(...) as gateway`: runs while inside, is gone afterwards, whatever happened.
 
     `secrets` are environment variables for the gateway and its commands; they never reach a command line. `base` is
-    the gateway's address.
+    the gateway's address, `base_tls` its https one (empty without one).
     """
 
     def __init__(self, config: Path, log: Path, secrets: Mapping[str, str]) -> None:
@@ -43,6 +43,7 @@ class GatewayProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._copying: asyncio.Task[None] | None = None
         self.base = ""
+        self.base_tls = ""
 
     async def __aenter__(self) -> Self:
         try:
@@ -92,14 +93,15 @@ class GatewayProcess:
                 line = await printed.readline()
         except TimeoutError as error:
             raise DemoFailed(f"the gateway was not ready within {READY_WITHIN_S:.0f} s", log=self.log) from error
-        self.base = await self._address(line)
+        self.base, self.base_tls = await self._addresses(line)
         self._copying = asyncio.create_task(self._copy(printed))
 
-    async def _address(self, line: bytes) -> str:
+    async def _addresses(self, line: bytes) -> tuple[str, str]:
         if not line:
             raise DemoFailed(f"the gateway ended at once, exit code {await self.ended()}", log=self.log)
         try:
-            return str(json.loads(line)["http"])
+            ready = json.loads(line)
+            return str(ready["http"]), str(ready.get("https") or "")
         except (ValueError, LookupError, TypeError) as error:
             raise DemoFailed(
                 f"the gateway's first line was not its ready line: {line[:200]!r}", log=self.log

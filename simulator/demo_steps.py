@@ -6,8 +6,7 @@ import asyncio
 import json
 import os
 import secrets
-import shlex
-import sys
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -20,6 +19,7 @@ from simulator.demo_check import Check, checks, summary_lines
 from simulator.demo_gateway import DemoFailed, GatewayProcess
 from simulator.demo_tell import Teller
 from simulator.google.app import SimulatedGoogle
+from simulator.google.client_file import credentials
 from simulator.pbx.booking import ScheduleForm, vendor_example
 from simulator.pbx.memory import Connection
 from simulator.pbx.report import answer_lines
@@ -60,41 +60,57 @@ class Place:
         return self.folder / "device-key"
 
     @property
+    def credentials(self) -> Path:
+        """The simulated Google's client, as the file that Google offers for download."""
+        return self.folder / "client_secret_demo.json"
+
+    @property
     def pbx(self) -> Path:
         """The simulated PBX's memory."""
         return self.folder / "pbx.json"
 
 
 def prepare(place: Place, google: SimulatedGoogle) -> GatewayProcess:
-    """Write the settings and a fresh device key; gives the gateway, not started yet."""
+    """Write settings, a fresh device key and the credentials file; gives the gateway, not started yet."""
     client = next(iter(google.state.clients.values()))
     key = secrets.token_urlsafe(32)
-    place.config.write_text(_settings(place, client.client_id, google.endpoints()), encoding="utf-8")
-    with os.fdopen(os.open(place.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(f"{key}\n")
-    hidden = {"GATEWAY_GOOGLE__CLIENT_SECRET": client.secret, "GATEWAY_DEVICES__UCM_1__KEY": key}
-    return GatewayProcess(place.config, place.log, hidden)
+    place.config.write_text(_settings(place, google.endpoints()), encoding="utf-8")
+    _write_secret(place.key_file, f"{key}\n")
+    _write_secret(place.credentials, json.dumps(credentials(client, google.base), indent=1) + "\n")
+    return GatewayProcess(place.config, place.log, {"GATEWAY_DEVICES__UCM_1__KEY": key})
 
 
-def _settings(place: Place, client_id: str, endpoints: Mapping[str, str]) -> str:
-    """Settings as YAML; every value is JSON, which YAML reads the same. Secrets travel in the environment."""
+def _write_secret(path: Path, text: str) -> None:
+    """A new file that only its owner reads."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+
+
+def free_port() -> int:
+    """A port of this machine at which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _settings(place: Place, endpoints: Mapping[str, str]) -> str:
+    """Settings as YAML; every value is JSON, which YAML reads the same.
+
+    The Google client is left out: what the file says is locked on the gateway's page, and a person shall enter it.
+    """
     sections = {
         "version": 1,
         "gateway": {"name": "Demo", "listen": "127.0.0.1:0", "data_dir": str(place.folder / "data")},
-        "google": {
-            "client_id": client_id,
-            # Nothing listens there: the address is copied out of the browser, as with a real sign-in.
-            "redirect_uri": "http://127.0.0.1:8765/oauth/google/callback",
-            "endpoints": dict(endpoints),
-        },
+        "google": {"endpoints": dict(endpoints)},
         "devices": [{"id": DEVICE, "profile": "grandstream/ucm6300", "name": "Front office UCM6300"}],
     }
     return "".join(f"{name}: {json.dumps(value)}\n" for name, value in sections.items())
 
 
-async def sign_in(teller: Teller, gateway: GatewayProcess, google: SimulatedGoogle) -> None:
+async def sign_in(teller: Teller, place: Place, gateway: GatewayProcess, google: SimulatedGoogle) -> None:
     """Authorize the gateway as the administrator of the PBX would: open a link, allow, paste what came back."""
-    link = (await gateway.command("google", "login", "--print-link")).strip().splitlines()[-1]
+    said = await gateway.command("google", "login", "--client", str(place.credentials), "--print-link")
+    link = said.strip().splitlines()[-1]
     teller.lines(["The gateway printed the sign-in link; a person would open it and press Allow."])
     async with (
         aiohttp.ClientSession() as session,
@@ -187,21 +203,3 @@ def verdict(teller: Teller, events: list[Any], form: ScheduleForm) -> list[Check
 def remember_gateway(place: Place, ucm: SimulatedUcm, gateway: GatewayProcess) -> None:
     """Write the gateway into the PBX's memory, so that the commands to try are short."""
     ucm.state.connect(Connection(gateway=gateway.base, device=DEVICE, key_file=str(place.key_file)))
-
-
-def commands_to_try(place: Place, external_id: str) -> list[str]:
-    """Commands for another terminal, complete as they are."""
-    pbx = f"{_simulator()} pbx"
-    state = f"--state {shlex.quote(str(place.pbx))}"
-    return [
-        f'{pbx} schedule {state} --subject Planning --start "next-tuesday 14:00" --invite 1005',
-        f'{pbx} move {state} --external-id {external_id} --start "next-monday 15:00"',
-        f"{pbx} show {state} --external-id {external_id}",
-        f"{pbx} cancel {state} --external-id {external_id}",
-    ]
-
-
-def _simulator() -> str:
-    python = Path(sys.executable)
-    shown = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
-    return f"{shlex.quote(str(shown))} -m simulator"

@@ -138,6 +138,7 @@ class SimulatedGoogle:
                 web.get("/calendar", self._agenda),
                 web.get("/calendar/event", self._event),
                 web.route("*", _CALENDAR + "/{rest:.*}", self._unknown_method),
+                web.route("*", "/{rest:.*}", self._nothing),
             ]
         )
         return application
@@ -149,6 +150,11 @@ class SimulatedGoogle:
     async def _event(self, request: web.Request) -> web.Response:
         found = event_page(self.state, request.query.get("eid", ""))
         return _page(html_reply(missing_page(), status=404) if found is None else html_reply(found))
+
+    async def _nothing(self, request: web.Request) -> web.Response:
+        """Everything that is not there."""
+        del request
+        return _page(html_reply(missing_page("page"), status=404))
 
     async def _unknown_method(self, request: web.Request) -> web.Response:
         """Methods of the Calendar API that are not simulated, and paths it does not have."""

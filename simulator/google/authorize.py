@@ -4,36 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from urllib.parse import urlencode, urlsplit
 
 from simulator.google.consent import TIME_LIMIT_S, AuthorizationRequest, Decision, PendingConsent
 from simulator.google.errors import ConsentError
 from simulator.google.identities import AuthorizationCode, Client, is_private_address
+from simulator.google.outcomes import OUTCOMES
 from simulator.google.scopes import is_identity, is_known, settled, written
 from simulator.google.state import GoogleState
 
 CODE_LIFETIME_S = 600.0
+CUT_OFF = 10
+"""How many characters the code of `cut_code` lacks."""
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 _PROMPTS = frozenset({"none", "consent", "select_account"})
-
-_POLICY = "You can't sign in to this app because it doesn't comply with Google's OAuth 2.0 policy."
-_ERROR_PAGES = {
-    "test_user_blocked": (
-        403,
-        "access_denied",
-        "{app} has not completed the Google verification process. The app is currently being tested, and can only be "
-        "accessed by developer-approved testers.",
-    ),
-    "org_internal": (403, "org_internal", "{app} can only be used within its organization."),
-    "admin_policy": (
-        400,
-        "admin_policy_enforced",
-        "Access to your account data is restricted by policies within your organization.",
-    ),
-    "mismatch": (400, "redirect_uri_mismatch", _POLICY),
-    "deleted_client": (401, "deleted_client", "The OAuth client was deleted."),
-}
 
 
 class AuthorizationEndpoint:
@@ -69,18 +55,23 @@ class AuthorizationEndpoint:
             login_hint=given.get("login_hint"),
         )
 
-    def begin(self, request: AuthorizationRequest) -> str:
+    def begin(self, request: AuthorizationRequest, query: str = "", *, warned: bool = False) -> str:
         """Remember a page that is shown; the key goes into its form."""
         key = self._state.minter.opaque()
-        self._state.pending[key] = PendingConsent(request=request)
+        self._state.pending[key] = PendingConsent(request=request, query=query, warned=warned)
         return key
 
-    def pending(self, key: str) -> AuthorizationRequest:
-        """The request behind a form that came back."""
+    def pending(self, key: str) -> PendingConsent:
+        """The page behind a form that came back."""
         found = self._state.pending.pop(key, None)
         if found is None:
             raise _invalid("This page was answered already or has expired. Start again at the application.")
-        return found.request
+        return found
+
+    def warns(self, request: AuthorizationRequest) -> bool:
+        """Whether Google says first that it has not verified the application."""
+        client = self._state.clients[request.client_id]
+        return self._state.consent.outcome == "unverified" or not (client.verified or client.publishing == "internal")
 
     def automatic(self, request: AuthorizationRequest) -> str | None:
         """Where the browser goes when no page is to be shown (`auto` consent, `prompt=none`), else None."""
@@ -101,25 +92,56 @@ class AuthorizationEndpoint:
     def decide(self, request: AuthorizationRequest, decision: Decision) -> str:
         """Carry out a decision, as changed by the planned outcome; gives the address the browser is sent to."""
         plan = self._state.consent
-        outcome = plan.outcome or "allow"
+        outcome = decision.outcome or plan.outcome or "allow"
+        delay_s = plan.delay_s if decision.delay_s is None else decision.delay_s
         plan.spend()
         if decision.account not in self._state.accounts:
             raise _invalid(f"Couldn't find your Google Account: {decision.account}")
-        if outcome in _ERROR_PAGES:
-            status, error, text = _ERROR_PAGES[outcome]
-            raise ConsentError(status, error, text.format(app=self._state.clients[request.client_id].name))
-        if outcome == "server_error":
-            return _back(request, {"error": "server_error"})
-        if not decision.allowed or outcome == "deny":
-            return _back(request, {"error": "access_denied"})
+        self._end(request, outcome)
+        back = OUTCOMES[outcome].back or (None if decision.allowed else "access_denied")
+        if back is not None:
+            return _back(request, {"error": back})
         account, scopes = decision.account, decision.scopes
         if outcome == "wrong_account":
             account = self._another(account)
         if outcome == "untick_calendar":
             scopes = tuple(scope for scope in scopes if is_identity(scope))
-        return self._allow(request, account, scopes, outcome)
+        self._let_in(request, account)
+        self._spoil_calendar(account, outcome)
+        return self._allow(request, account, scopes, outcome, delay_s)
 
-    def _allow(self, request: AuthorizationRequest, account: str, scopes: tuple[str, ...], outcome: str) -> str:
+    def _end(self, request: AuthorizationRequest, outcome: str) -> None:
+        """Raise Google's page for an outcome that has one."""
+        said = OUTCOMES[outcome].page
+        if said is None:
+            return
+        app = self._state.clients[request.client_id].name
+        words = {"app": app, "redirect": request.redirect_uri, "scope": request.scopes[-1]}
+        raise ConsentError(said.status, said.error, said.text.format(**words), title=said.title.format(**words))
+
+    def _let_in(self, request: AuthorizationRequest, account: str) -> None:
+        """Raise Google's page for an account that may not use the client as it is set up."""
+        client, person = self._state.clients[request.client_id], self._state.accounts[account]
+        domain, ours = person.hosted_domain, self._state.organisation
+        if client.publishing == "internal" and (domain is None or domain != ours):
+            self._end(request, "org_internal")
+        if client.publishing == "testing" and client.test_users and account not in client.test_users:
+            self._end(request, "test_user_blocked")
+        if not client.trusted and domain is not None:
+            self._end(request, "admin_policy")
+
+    def _spoil_calendar(self, account: str, outcome: str) -> None:
+        person = self._state.accounts[account]
+        if outcome == "api_off":
+            self._state.settings.api_enabled = False
+        if outcome == "no_calendar":
+            person.has_calendar = False
+        if outcome == "read_only":
+            person.access = dict.fromkeys(person.access, "reader")
+
+    def _allow(
+        self, request: AuthorizationRequest, account: str, scopes: tuple[str, ...], outcome: str, delay_s: float
+    ) -> str:
         state = self._state
         client = state.clients[request.client_id]
         first = not set(scopes) <= state.granted.get(account, set())
@@ -137,10 +159,20 @@ class AuthorizationEndpoint:
             gives_refresh_token=wanted and outcome != "no_refresh_token",
             lifetime_s=TIME_LIMIT_S if outcome == "time_limited" else None,
             expires_s=state.clock.now_s() + CODE_LIFETIME_S,
+            used=outcome == "spent_code",
+            ending=outcome if OUTCOMES[outcome].group == "token" else None,
+            delay_s=delay_s if outcome == "slow" else 0.0,
         )
         state.codes[code.code] = code
-        answer = {"code": code.code, "scope": " ".join(scopes), "authuser": "0"}
-        domain = state.accounts[account].hosted_domain
+        return self._handed_out(request, code, outcome)
+
+    def _handed_out(self, request: AuthorizationRequest, code: AuthorizationCode, outcome: str) -> str:
+        """The address that carries the code."""
+        shown = code.code[:-CUT_OFF] if outcome == "cut_code" else code.code
+        answer = {"code": shown, "scope": " ".join(code.scopes), "authuser": "0"}
+        domain = self._state.accounts[code.account].hosted_domain
+        if outcome == "tampered_state":
+            request = replace(request, state=self._state.minter.opaque())
         return _back(request, {**answer, **({"hd": domain} if domain else {}), "prompt": "consent"})
 
     def _hinted(self, request: AuthorizationRequest) -> str:
@@ -169,16 +201,11 @@ class AuthorizationEndpoint:
             raise _invalid("Missing required parameter: redirect_uri")
         if client.accepts_redirect(uri):
             return uri
-        if uri.startswith("urn:ietf:wg:oauth:2.0:oob"):
-            raise _invalid("The out-of-band (OOB) flow has been blocked in order to keep users secure.")
-        if is_private_address(uri):
-            raise _invalid(f"device_id and device_name are required for private IP: {uri}")
-        raise ConsentError(
-            400,
-            "redirect_uri_mismatch",
-            f"{_POLICY} If you're the app developer, register the redirect URI in the Google Cloud Console. "
-            f"Request details: redirect_uri={uri}",
-        )
+        kind = "private_address" if is_private_address(uri) else "mismatch"
+        said = OUTCOMES["invalid_request" if uri.startswith("urn:ietf:wg:oauth:2.0:oob") else kind].page
+        if said is None:
+            raise AssertionError("these outcomes have pages")
+        raise ConsentError(said.status, said.error, said.text.format(redirect=uri), title=said.title)
 
 
 def _invalid(description: str) -> ConsentError:

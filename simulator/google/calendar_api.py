@@ -14,6 +14,7 @@ from simulator.google.errors import (
     api_disabled,
     insufficient_scope,
     invalid_credentials,
+    not_a_calendar_user,
     not_found,
     refused,
 )
@@ -71,11 +72,13 @@ class CalendarApi:
         if access is None:
             raise invalid_credentials()
         if not self._state.settings.api_enabled:
-            raise api_disabled()
+            raise api_disabled(self._state.settings.api_disabled_shape)
         opening = operation.scopes & set(access.scopes)
         if not opening:
             raise insufficient_scope(operation.rpc_name, sorted(operation.scopes))
         account = self._state.accounts[access.account]
+        if not account.has_calendar:
+            raise not_a_calendar_user()
         calendar = self._calendar_of(operation, account, call, opening)
         return _Asked(call, operation.settled(call.query), account, calendar)
 

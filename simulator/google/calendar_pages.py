@@ -35,7 +35,8 @@ def agenda_page(state: GoogleState) -> str:
     return page(
         "Calendar - simulated Google",
         f"<h1>Calendar</h1><p class='muted'>{note}. It is {now:%Y-%m-%d %H:%M}Z here{moved}. "
-        f"Reload this page to see what changed.</p>{''.join(sections)}",
+        "Reload this page to see what changed. <a href='/_sim/console'>Console</a></p>"
+        f"{''.join(sections)}",
     )
 
 
@@ -170,6 +171,8 @@ def event_page(state: GoogleState, packed: str) -> str | None:
     )
 
 
-def missing_page() -> str:
-    """Said instead of an event that does not exist."""
-    return page("No such event - simulated Google", "<h1>No such event</h1><p><a href='/calendar'>All events</a></p>")
+def missing_page(what: str = "event") -> str:
+    """Said instead of an event (or a page) that does not exist."""
+    return page(
+        f"No such {what} - simulated Google", f"<h1>No such {what}</h1><p><a href='/calendar'>All events</a></p>"
+    )

@@ -11,6 +11,9 @@ import sys
 from typing import Any
 
 from simulator.google.app import SimulatedGoogle
+from simulator.google.consent import SLOW_S
+from simulator.google.consent_pages import CONSOLE_PATH
+from simulator.google.outcomes import OUTCOMES
 from simulator.google.zones import is_zone
 
 EXIT_UNAVAILABLE = 69
@@ -31,6 +34,13 @@ def add(subparsers: Any) -> None:
     up.add_argument("--account", help="e-mail address of the person who signs in")
     up.add_argument("--time-zone", help="IANA zone of that person's calendar (default Europe/Berlin)")
     up.add_argument("--seed", type=int, help="repeat the ids, codes and tokens of an earlier run")
+    up.add_argument(
+        "--outcome",
+        choices=tuple(OUTCOMES),
+        metavar="NAME",
+        help=f"how every sign-in ends until it is changed: {', '.join(OUTCOMES)}",
+    )
+    up.add_argument("--delay", type=_seconds, default=SLOW_S, help="seconds for --outcome slow (default 10)")
     up.add_argument("--json", action="store_true", help="print one JSON object per line")
     up.set_defaults(run=run_up)
 
@@ -39,6 +49,16 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text} is not a port; give a number from 0 to 65535")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
+    return seconds
 
 
 def run_up(arguments: argparse.Namespace) -> int:
@@ -58,6 +78,8 @@ async def _serve(arguments: argparse.Namespace) -> int:
         seed=seed,
         **{name: value for name, value in chosen.items() if value},
     )
+    if arguments.outcome is not None:
+        google.do.set_consent(arguments.outcome, times=None, delay_s=arguments.delay)
     try:
         await google.start()
     except OSError as error:
@@ -82,10 +104,12 @@ def _announce(google: SimulatedGoogle, seed: int, *, as_json: bool) -> None:
         "base": google.base,
         **google.endpoints(),
         "page": google.base + "/calendar",
+        "console": google.base + CONSOLE_PATH,
         "controls": google.base + "/_sim",
         "client_id": client.client_id,
         "client_secret": client.secret,
         "account": next(iter(google.state.accounts)),
+        **({} if google.state.consent.outcome is None else {"outcome": google.state.consent.outcome}),
         "seed": seed,
     }
     if as_json:

@@ -12,6 +12,8 @@ class SimulatedClock:
     def __init__(self) -> None:
         self._offset_s = 0.0
         self._stopped_at_s: float | None = None
+        self.skew_s = 0.0
+        """How far the `Date` header of answers is off from this clock, and nothing else."""
 
     def now_s(self) -> float:
         """Seconds since 1970-01-01T00:00Z, as the simulated Google sees it."""
@@ -47,5 +49,5 @@ class SimulatedClock:
 
     def follow_machine(self) -> None:
         """Go back to the machine's time."""
-        self._offset_s = 0.0
+        self._offset_s = self.skew_s = 0.0
         self._stopped_at_s = None

@@ -4,38 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-OUTCOMES = {
-    "allow": "everything is allowed",
-    "deny": "Cancel is pressed: back to the application with error=access_denied",
-    "untick_calendar": "allowed, with every Calendar box unticked",
-    "wrong_account": "allowed, but with another account than the first one",
-    "no_refresh_token": "allowed, but the token answer has no refresh token",
-    "time_limited": "allowed for one hour: the token answer has refresh_token_expires_in",
-    "server_error": "back to the application with error=server_error",
-    "test_user_blocked": "Google's page says Error 403: access_denied (the account is not a test user)",
-    "org_internal": "Google's page says Error 403: org_internal",
-    "admin_policy": "Google's page says Error 400: admin_policy_enforced",
-    "mismatch": "Google's page says Error 400: redirect_uri_mismatch",
-    "deleted_client": "Google's page says Error 401: deleted_client",
-}
-"""What can happen on the consent page, by name."""
-
 TIME_LIMIT_S = 3600.0
 """How long `time_limited` access lasts."""
+SLOW_S = 10.0
+"""How late the token answer of `slow` comes unless it is said."""
 
 
 @dataclass(slots=True, kw_only=True)
 class ConsentPlan:
     """What the next sign-ins do by themselves.
 
-    `outcome` overrides what the person presses; with `auto` no page is shown at all. `times` counts down the
-    sign-ins it still holds for, None means until it is changed.
+    `outcome` overrides Allow and Cancel; with `auto` no page is shown at all. `times` counts down the sign-ins it
+    still holds for, None means until it is changed. `delay_s` is for the outcome `slow`.
     """
 
     outcome: str | None = None
     auto: bool = False
     account: str | None = None
     times: int | None = 1
+    delay_s: float = SLOW_S
 
     def spend(self) -> None:
         """Count one finished sign-in."""
@@ -43,6 +30,7 @@ class ConsentPlan:
             self.times -= 1
             if self.times <= 0:
                 self.outcome, self.auto, self.account, self.times = None, False, None, 1
+                self.delay_s = SLOW_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +50,25 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingConsent:
-    """A consent page that waits for its answer."""
+    """A page that waits for its answer: the consent page or, until `warned`, the warning before it.
+
+    `query` is the request as it came, to begin anew.
+    """
 
     request: AuthorizationRequest
+    query: str = ""
+    warned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What the person did: allowed `scopes` for `account`, or refused."""
+    """What the person did: allowed `scopes` for `account`, or refused.
+
+    `outcome` is a button of the simulator's own list that was pressed instead; `delay_s` goes with `slow`.
+    """
 
     allowed: bool
     account: str
     scopes: tuple[str, ...] = ()
+    outcome: str | None = None
+    delay_s: float | None = None

@@ -6,28 +6,35 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 from aiohttp import web
 
-from simulator.google.consent import OUTCOMES
-from simulator.google.errors import ApiError, ConsentError
+from simulator.google.console import Console
+from simulator.google.errors import ApiError, ConsentError, DisabledShape
 from simulator.google.faults import BadRule
+from simulator.google.identities import ClientKind, Publishing
+from simulator.google.outcomes import OUTCOMES
+from simulator.google.portal import INTERCEPTIONS
+from simulator.google.project_verbs import CannotDo, WhichSecret
 from simulator.google.state import GoogleState
 from simulator.google.state_dump import dumped
-from simulator.google.usecases import EXPIRING, CannotDo, UseCases
+from simulator.google.usecases import EXPIRING, UseCases
 
 CONTROLS = {
     "GET /_sim/state": "everything: accounts, calendars with events, requests, mails, faults",
     "POST /_sim/reset": "forget everything and begin anew",
-    "POST /_sim/clock": '{"now": "2026-11-23T08:00:00Z", "stopped": false} or {"advance_s": 3600} or {"real": true}',
+    "POST /_sim/clock": '{"now": "2026-11-23T08:00:00Z", "stopped": false} or {"advance_s": 3600} or {"real": true}; '
+    'with {"skew_s": 120} only the Date header is off',
     "POST /_sim/faults": '{"match": {"operation": "insert"}, "times": 3, "do": {"status": 503}}, or a list of these',
     "GET /_sim/faults": "the rules with their counters",
     "DELETE /_sim/faults": "take every rule away",
     "POST /_sim/expire": f'{{"what": one of {", ".join(EXPIRING)}}}',
     "POST /_sim/revoke": '{"account": e-mail address, the first account if left out}',
-    "POST /_sim/consent": '{"outcome": name or null, "auto": false, "account": null, "times": 1}',
+    "POST /_sim/consent": '{"outcome": name or null, "auto": false, "account": null, "times": 1, "delay_s": 10}',
     "POST /_sim/approve": '{"url": authorization link, "account": null, "untick": []}: gives {"redirect": address}',
+    "GET /_sim/console": "a page: clients, secrets, redirect addresses, accounts, the Calendar API, planned outcomes",
+    "GET /_sim/clients/ID/client_secret.json": "a client as the credentials file that Google offers for download",
     "POST /_sim/do/VERB": "a verb with its arguments as JSON object; GET /_sim lists the verbs",
 }
 VERBS = (
@@ -42,6 +49,10 @@ VERBS = (
     "delete_calendar",
     "set_time_zone",
     "set_client",
+    "add_secret",
+    "delete_secret",
+    "set_calendar_user",
+    "intercept",
     "issue_tokens",
     "require_reauth",
     "set_behaviour",
@@ -59,11 +70,18 @@ _FITS: Mapping[str, Callable[[Any], bool]] = {
     "int": lambda value: isinstance(value, int) and not isinstance(value, bool) and value > 0,
     "Mapping[str, Any]": lambda value: isinstance(value, dict),
     "Sequence[str]": _texts,
-    "ClientKind": lambda value: value in ("installed", "web"),
-    "Literal['production', 'testing']": lambda value: value in ("production", "testing"),
+    "ClientKind": lambda value: value in get_args(ClientKind),
+    "Publishing": lambda value: value in get_args(Publishing),
+    "WhichSecret": lambda value: value in get_args(WhichSecret),
+    "DisabledShape": lambda value: value in get_args(DisabledShape),
+    "Interception": lambda value: value in INTERCEPTIONS,
+    "float": lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value >= 0,
     "Expiring": lambda value: value in EXPIRING,
     "None": lambda value: value is None,
 }
+
+
+_CLOCK = {"now": "str", "advance_s": "number", "real": "bool", "stopped": "bool", "skew_s": "number"}
 
 
 class Controls:
@@ -72,6 +90,7 @@ class Controls:
     def __init__(self, state: GoogleState, do: UseCases) -> None:
         self._state = state
         self._do = do
+        self._console = Console(state, do)
 
     def routes(self) -> list[web.RouteDef]:
         """Every control, and the list of them for everything else below `/_sim`."""
@@ -88,6 +107,7 @@ class Controls:
             web.post("/_sim/consent", self._verb("set_consent")),
             web.post("/_sim/approve", self._verb("approve")),
             *(web.post(f"/_sim/do/{name}", self._verb(name)) for name in VERBS),
+            *self._console.routes(),
             web.route("*", "/_sim/{rest:.*}", self._unknown),
         ]
 
@@ -111,9 +131,9 @@ class Controls:
     async def _clock(self, request: web.Request) -> web.Response:
         given = await _document(request)
         try:
-            _check(given, {"now": "str", "advance_s": "number", "real": "bool", "stopped": "bool"})
+            _check(given, _CLOCK)
             now = _moment(given["now"]) if "now" in given else None
-            self._do.set_clock(now, given.get("advance_s"), given.get("real", False), given.get("stopped", False))
+            self._do.set_clock(**{**given, "now": now})
         except (CannotDo, OverflowError) as error:
             return _refused(error)
         return _json({"now": self._state.clock.now().isoformat(timespec="milliseconds")})
@@ -154,7 +174,8 @@ class Controls:
 
 def _overview() -> dict[str, Any]:
     verbs = {name: str(inspect.signature(getattr(UseCases, name))).replace("self, ", "") for name in VERBS}
-    return {"controls": CONTROLS, "verbs": verbs, "consent_outcomes": OUTCOMES}
+    outcomes = {name: outcome.explains for name, outcome in OUTCOMES.items()}
+    return {"controls": CONTROLS, "verbs": verbs, "consent_outcomes": outcomes}
 
 
 def _json(document: Any, *, status: int = 200) -> web.Response:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 CALENDAR_SERVICE = "calendar-json.googleapis.com"
+PROJECT_NUMBER = "123456789012"
+"""The number of the one simulated Cloud project; client ids begin with it."""
+
+DisabledShape = Literal["both", "errors", "details"]
+"""How a switched-off API is told: `errors` (accessNotConfigured), `details` (SERVICE_DISABLED), or both."""
 
 _INVALID_CREDENTIALS = (
     "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
     "authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
 )
 _API_DISABLED = (
-    "Google Calendar API has not been used in project 123456789012 before or it is disabled. Enable it by visiting "
-    "https://console.developers.google.com/apis/api/calendar-json.googleapis.com/overview?project=123456789012 then "
-    "retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry."
+    f"Google Calendar API has not been used in project {PROJECT_NUMBER} before or it is disabled. Enable it by "
+    f"visiting https://console.developers.google.com/apis/api/{CALENDAR_SERVICE}/overview?project={PROJECT_NUMBER} "
+    "then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and "
+    "retry."
 )
 
 
@@ -54,10 +60,10 @@ class ApiError(Exception):
         details: list[dict[str, Any]] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(f"{status} {items[0].reason}: {items[0].message}")
+        self.message = message or items[0].message
+        super().__init__(f"{status} {items[0].reason if items else rpc_status}: {self.message}")
         self.status = status
         self.items = tuple(items)
-        self.message = message or items[0].message
         self.rpc_status = rpc_status
         self.details = details
         self.headers = dict(headers or {})
@@ -67,7 +73,9 @@ class ApiError(Exception):
         entries = [item.body() for item in self.items]
         if self.rpc_status is None:
             return {"error": {"errors": entries, "code": self.status, "message": self.message}}
-        error: dict[str, Any] = {"code": self.status, "message": self.message, "errors": entries}
+        error: dict[str, Any] = {"code": self.status, "message": self.message}
+        if entries:
+            error["errors"] = entries
         error["status"] = self.rpc_status
         if self.details is not None:
             error["details"] = self.details
@@ -93,11 +101,14 @@ class OAuthError(Exception):
 class ConsentError(Exception):
     """A refusal on the sign-in page ("Error 400: redirect_uri_mismatch"); nothing is sent to the application."""
 
-    def __init__(self, status: int, error: str, description: str) -> None:
+    def __init__(
+        self, status: int, error: str, description: str, *, title: str = "Access blocked: Authorization Error"
+    ) -> None:
         super().__init__(f"Error {status}: {error}")
         self.status = status
         self.error = error
         self.description = description
+        self.title = title
 
 
 def refused(
@@ -148,11 +159,21 @@ def insufficient_scope(rpc_method: str, scopes: Sequence[str]) -> ApiError:
     )
 
 
-def api_disabled() -> ApiError:
-    """The 403 of a project in which the Calendar API is switched off."""
+def api_disabled(shape: DisabledShape = "both") -> ApiError:
+    """The 403 of a project in which the Calendar API is switched off, in one of the shapes it is seen in."""
     item = ErrorItem(reason="accessNotConfigured", message=_API_DISABLED, domain="usageLimits")
-    metadata = {"service": CALENDAR_SERVICE, "consumer": "projects/123456789012"}
-    return ApiError(403, [item], rpc_status="PERMISSION_DENIED", details=_error_info("SERVICE_DISABLED", metadata))
+    if shape == "errors":
+        return ApiError(403, [item])
+    metadata = {"service": CALENDAR_SERVICE, "consumer": f"projects/{PROJECT_NUMBER}"}
+    details = _error_info("SERVICE_DISABLED", metadata)
+    if shape == "details":
+        return ApiError(403, [], message=_API_DISABLED, rpc_status="PERMISSION_DENIED", details=details)
+    return ApiError(403, [item], rpc_status="PERMISSION_DENIED", details=details)
+
+
+def not_a_calendar_user() -> ApiError:
+    """The 403 of an account for which Google Calendar was never opened, or is switched off."""
+    return refused(403, "notACalendarUser", "The user must be signed up for Google Calendar.", domain="calendar")
 
 
 def unknown_parameter(name: str) -> ApiError:

@@ -8,6 +8,8 @@ from fnmatch import fnmatchcase
 from random import Random
 from typing import Any, Literal
 
+from simulator.google.portal import guest_network_page
+
 Kind = Literal["answer", "reset", "hang", "truncate", "delay"]
 When = Literal["before", "after"]
 
@@ -226,12 +228,9 @@ def _effect(do: Mapping[str, Any], problems: list[str]) -> Effect:
     )
 
 
-_HTML = "<!doctype html><html><head><title>Welcome</title></head><body><h1>Please accept our terms</h1></body></html>"
-
-
 def _answer(name: str, do: Mapping[str, Any]) -> dict[str, Any]:
     if name == "html":
-        return {"kind": "answer", "status": do.get("status") or 200, "body": _HTML, "has_body": True}
+        return {"kind": "answer", "status": do.get("status") or 200, "body": guest_network_page(), "has_body": True}
     if name == "garbage":
         return {"kind": "answer", "status": 200, "body": b'{"kind": "calendar#event", "id": ', "has_body": True}
     if name == "status":

@@ -6,12 +6,14 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
 from simulator.google import breaking, catalogue
+from simulator.google.consent_pages import trouble_page
 from simulator.google.errors import OAuthError
 from simulator.google.faults import Effect
 from simulator.google.state import GoogleState, RequestRecord
@@ -44,10 +46,19 @@ class Front:
             else:
                 record.fault = rule.number
                 reply = await self._faulty(request, call, record, rule.effect, logic)
+            if reply.delay_s:
+                await asyncio.sleep(reply.delay_s)
             record.status = reply.status
-            return _response(reply)
+            return self._response(reply)
 
         return handle
+
+    def _response(self, reply: Reply) -> web.Response:
+        date = formatdate(self._state.clock.now_s() + self._state.clock.skew_s, usegmt=True)
+        headers = {"Server": "simulated-google", "Date": date, "Content-Type": reply.content_type, **reply.headers}
+        if reply.status in (204, 304):
+            del headers["Content-Type"]
+        return web.Response(status=reply.status, body=reply.body, headers=headers)
 
     async def _faulty(
         self, request: web.Request, call: Call, record: RequestRecord, effect: Effect, logic: Logic
@@ -105,13 +116,6 @@ async def _read(request: web.Request, operation: str) -> Call:
     )
 
 
-def _response(reply: Reply) -> web.Response:
-    headers = {"Server": "simulated-google", "Content-Type": reply.content_type, **reply.headers}
-    if reply.status in (204, 304):
-        del headers["Content-Type"]
-    return web.Response(status=reply.status, body=reply.body, headers=headers)
-
-
 def _masked(name: str, values: list[str]) -> list[str]:
     return ["***" for _ in values] if name in _SECRET_FIELDS else values
 
@@ -141,7 +145,7 @@ def _answer(operation: str, effect: Effect) -> Reply:
             OAuthError(status, error, effect.error_description).body(), status=status, headers=effect.headers
         )
     if operation == "authorize":
-        return html_reply("<!doctype html><title>Error</title><p>That's an error.</p>", status=effect.status or 500)
+        return html_reply(trouble_page(), status=effect.status or 500)
     refusal = catalogue.refusal(effect.status, effect.reason or effect.error)
     headers: Mapping[str, str] = {**refusal.headers, **effect.headers}
     return json_reply(refusal.body(), status=refusal.status, headers=headers)

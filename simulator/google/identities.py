@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
 ClientKind = Literal["installed", "web"]
+Publishing = Literal["production", "testing", "internal"]
 
 DEFAULT_ACCOUNT = "arthur.morgan@mycompanyabc.com"
 DEFAULT_CLIENT_ID = "sim-client.apps.googleusercontent.com"
@@ -33,6 +35,8 @@ class Account:
     access: dict[str, str] = field(default_factory=dict)
     needs_reauth: bool = False
     """Refreshing is refused with `invalid_rapt`, as Workspace session control does."""
+    has_calendar: bool = True
+    """Without it every Calendar call is 403 `notACalendarUser`."""
 
     @property
     def hosted_domain(self) -> str | None:
@@ -46,16 +50,30 @@ class Client:
     """An OAuth client of the one simulated Cloud project.
 
     `kind` is `installed` (Desktop app: any loopback redirect) or `web` (exactly the registered `redirect_uris`).
-    With `publishing="testing"` refresh tokens die after seven days. `deleted` clients answer `deleted_client`.
+    `publishing` says who may use it: with `testing` refresh tokens die after seven days, and only `test_users` get in
+    when there are any; with `internal` only accounts of the project's organisation do. `deleted` clients answer
+    `deleted_client`; `trusted` ones are not blocked by the Workspace administrator; for clients that are not
+    `verified` Google warns before the consent page.
     """
 
     client_id: str
     secret: str
+    """The newest secret."""
+    older_secret: str | None = None
+    """A second secret that still works; Google keeps two at most."""
     kind: ClientKind = "installed"
     name: str = "Meeting gateway"
     redirect_uris: tuple[str, ...] = ()
-    publishing: Literal["production", "testing"] = "production"
+    publishing: Publishing = "production"
+    test_users: tuple[str, ...] = ()
     deleted: bool = False
+    trusted: bool = True
+    verified: bool = True
+
+    def knows(self, secret: str) -> bool:
+        """Whether this is one of its secrets."""
+        known = [one for one in (self.secret, self.older_secret) if one is not None]
+        return any(hmac.compare_digest(secret.encode(), one.encode()) for one in known)
 
     def accepts_redirect(self, uri: str) -> bool:
         """Whether Google would send a code to `uri` (rules of "Using OAuth 2.0 for Web Server / Desktop Apps")."""
@@ -67,6 +85,37 @@ class Client:
         except ValueError:
             return False
         return parts.scheme == "http" and parts.hostname in _LOOPBACK and not parts.fragment and port_is_readable
+
+
+_PRIVATE_ENDINGS = ("local", "lan", "home", "internal", "intranet", "corp", "localdomain")
+
+
+def redirect_problem(uri: str) -> str | None:
+    """What the console says against registering `uri` for a Web client (rules of "Manage OAuth clients"); or None."""
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        return "Invalid Redirect: must be a valid address."
+    if parts.scheme not in ("http", "https") or not host:
+        return "Invalid Redirect: must start with https:// or http:// and have a domain."
+    if parts.fragment or parts.username or "*" in uri or ".." in parts.path or any(map(str.isspace, uri)):
+        return "Invalid Redirect: must not contain a fragment, user information, wildcards, spaces or path traversal."
+    if host in _LOOPBACK:
+        return None
+    if is_address(host) or "." not in host or host.rpartition(".")[2] in _PRIVATE_ENDINGS:
+        return "Invalid Redirect: must end with a public top-level domain (such as .com or .org)."
+    return None if parts.scheme == "https" else "Invalid Redirect: must use https unless the domain is localhost."
+
+
+def is_address(host: str) -> bool:
+    """Whether the host is an IP address and no name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def is_private_address(uri: str) -> bool:
@@ -94,6 +143,10 @@ class AuthorizationCode:
     """Set when the person allowed access for a limited time only."""
     expires_s: float
     used: bool = False
+    ending: str | None = None
+    """The outcome that waits for this code at the token endpoint, if any."""
+    delay_s: float = 0.0
+    """How late the tokens for it come."""
 
 
 @dataclass(slots=True, kw_only=True)

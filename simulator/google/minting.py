@@ -43,6 +43,14 @@ class Minter:
         """The id of a secondary calendar."""
         return f"c_{self._text(26, _BASE32HEX)}@group.calendar.google.com"
 
+    def client_id(self, project_number: str) -> str:
+        """An OAuth client id: the project's number, then 32 characters."""
+        return f"{project_number}-{self._text(32, _BASE32HEX)}.apps.googleusercontent.com"
+
+    def client_secret(self) -> str:
+        """An OAuth client secret: `GOCSPX-…`."""
+        return "GOCSPX-" + self._text(28)
+
     def account_number(self) -> str:
         """A Google account's `sub`: 21 digits."""
         return "1" + self._text(20, string.digits)

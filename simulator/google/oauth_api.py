@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from urllib.parse import parse_qs, unquote
+from dataclasses import replace
+from urllib.parse import parse_qs, unquote, urlencode
 
 from simulator.google.authorize import AuthorizationEndpoint
 from simulator.google.consent import AuthorizationRequest, Decision
-from simulator.google.consent_pages import consent_page, error_page
+from simulator.google.consent_pages import consent_page, error_page, warning_page
 from simulator.google.errors import ConsentError, OAuthError
+from simulator.google.outcomes import OUTCOMES
+from simulator.google.portal import PORTAL_PATH, guest_network_page
 from simulator.google.scopes import is_identity, settled
 from simulator.google.state import GoogleState
 from simulator.google.tokens import TokenEndpoint
@@ -35,37 +38,59 @@ class OAuthApi:
         }
 
     def _authorize(self, call: Call) -> Reply:
+        if call.method == "POST":
+            return self._answered(call)
+        query = urlencode(call.query, doseq=True)
         try:
-            if call.method == "POST":
-                return redirect_reply(self._answered(call))
             request = self._authorization.check(call.query)
             address = self._authorization.automatic(request)
-            return self._consent(request) if address is None else redirect_reply(address)
         except ConsentError as error:
-            return html_reply(error_page(error), status=error.status)
+            return html_reply(error_page(error, query), status=error.status)
+        if address is not None:
+            return redirect_reply(address)
+        if self._authorization.warns(request):
+            return self._warning(request, query)
+        return self._consent(request, query)
 
-    def _consent(self, request: AuthorizationRequest) -> Reply:
-        key = self._authorization.begin(request)
+    def _warning(self, request: AuthorizationRequest, query: str) -> Reply:
+        key = self._authorization.begin(request, query)
+        return html_reply(warning_page(key, self._state.clients[request.client_id]))
+
+    def _consent(self, request: AuthorizationRequest, query: str) -> Reply:
+        key = self._authorization.begin(request, query, warned=True)
         chosen = self._authorization.everything(request).account
         client = self._state.clients[request.client_id]
-        return html_reply(consent_page(request, key, client, self._state.accounts.values(), chosen))
+        accounts = self._state.accounts.values()
+        return html_reply(consent_page(request, key, client, accounts, chosen, self._state.consent))
 
-    def _answered(self, call: Call) -> str:
-        """Where the browser goes after a button of the consent page was pressed."""
+    def _answered(self, call: Call) -> Reply:
+        """What a button of the warning or of the consent page leads to."""
         form = parse_qs(call.body.decode("utf-8", "replace"), keep_blank_values=True)
-        request = self._authorization.pending(form.get("consent", [""])[0])
-        ticked = set(form.get("scope", ()))
-        everything = settled(request.scopes)
-        decision = Decision(
-            allowed=form.get("decision", ["cancel"])[0] == "allow",
-            account=form.get("account", [""])[0],
-            scopes=tuple(scope for scope in everything if is_identity(scope) or scope in ticked),
-        )
-        return self._authorization.decide(request, decision)
+        query = ""
+        try:
+            page = self._authorization.pending(form.get("consent", [""])[0])
+            query = page.query
+            decision = _decision(page.request, form)
+            if decision.outcome == "unverified":
+                return self._warning(page.request, query)
+            if not page.warned:
+                if form.get("decision") == ["continue"]:
+                    return self._consent(page.request, query)
+                decision = replace(self._authorization.everything(page.request), allowed=False)
+            return redirect_reply(self._authorization.decide(page.request, decision))
+        except ConsentError as error:
+            return html_reply(error_page(error, query), status=error.status)
 
     def _token(self, call: Call) -> Reply:
         try:
-            return _fresh(self._tokens.token(_form(call), _basic(call)))
+            form = _form(call)
+            code = self._state.codes.get(form.get("code", ""))
+            if code is not None and code.ending == "html_instead_of_json":
+                return html_reply(guest_network_page())
+            if code is not None and code.ending == "captive_portal":
+                return redirect_reply(self._state.base + PORTAL_PATH)
+            reply = _fresh(self._tokens.token(form, _basic(call)))
+            return replace(reply, delay_s=0.0 if code is None else code.delay_s)
         except OAuthError as error:
             return json_reply(error.body(), status=error.status)
 
@@ -82,6 +107,22 @@ class OAuthApi:
         except OAuthError as error:
             challenge = 'Bearer realm="https://accounts.google.com/", error=invalid_token'
             return json_reply(error.body(), status=error.status, headers={"WWW-Authenticate": challenge})
+
+
+def _decision(request: AuthorizationRequest, form: Mapping[str, list[str]]) -> Decision:
+    """What the person did: the account, the boxes, and the button."""
+    outcome = form.get("outcome", [""])[0]
+    seconds = form.get("delay_s", [""])[0]
+    if outcome and (outcome not in OUTCOMES or not seconds.isdecimal()):
+        raise ConsentError(400, "invalid_request", "There is no such button on this page.")
+    ticked = set(form.get("scope", ()))
+    return Decision(
+        allowed=bool(outcome) or form.get("decision") == ["allow"],
+        account=form.get("account", [""])[0],
+        scopes=tuple(scope for scope in settled(request.scopes) if is_identity(scope) or scope in ticked),
+        outcome=outcome or None,
+        delay_s=float(seconds) if outcome else None,
+    )
 
 
 def _fresh(document: Mapping[str, object]) -> Reply:

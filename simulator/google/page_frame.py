@@ -16,7 +16,7 @@ body{margin:0;background:var(--bg);color:var(--text);font:16px/1.5 system-ui,san
 .banner{background:var(--banner);color:var(--on-banner);font-weight:700;text-align:center;padding:.5rem 1rem;
 letter-spacing:.06em}
 main{max-width:60rem;margin:0 auto;padding:1rem}
-main.narrow{max-width:32rem}
+main.narrow{max-width:38rem}
 h1{font-size:1.5rem;line-height:1.25;margin:.5rem 0}
 h2{font-size:1.125rem;margin:2rem 0 .5rem}
 h3{font-size:1rem;margin:1.5rem 0 .25rem;color:var(--muted)}
@@ -42,9 +42,21 @@ input[type=radio],input[type=checkbox]{width:1.125rem;height:1.125rem;margin:.18
 .buttons{display:flex;flex-wrap:wrap;gap:.75rem;justify-content:flex-end;margin:1rem 0}
 button{font:inherit;padding:.5rem 1.5rem;min-height:2.75rem;border-radius:.5rem;border:1px solid var(--link);
 background:transparent;color:var(--link);cursor:pointer}
+button.plain{border-color:transparent;padding-left:0;padding-right:0;text-decoration:underline;text-align:left}
+button.small{padding:.25rem .75rem}
 button.main{background:var(--link);color:var(--on-link)}
+input[type=text],input[type=email],select,textarea{font:inherit;padding:.375rem .5rem;min-height:2.75rem;max-width:100%;
+border:1px solid var(--line);border-radius:.375rem;background:var(--bg);color:var(--text)}
+input[type=text],input[type=email],textarea{width:100%}
+.field{display:block}.inline{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:.5rem 0}
+.simulator{border:2px dashed var(--line);border-radius:.5rem;padding:0 1rem 1rem;margin:2.5rem 0 1rem}
+.simulator h2{margin-top:1rem}
+.outcomes{list-style:none;margin:0;padding:0}
+.outcomes li{display:grid;gap:.125rem 1rem;padding:.375rem 0;align-items:center}
+.outcomes button{padding:.25rem .5rem;font-size:.9375rem;overflow-wrap:normal}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
 @media (min-width:40rem){main{padding:1.5rem 2rem}.event{grid-template-columns:15rem 1fr}
+.outcomes li{grid-template-columns:13.5rem 1fr}
 dl{grid-template-columns:9rem 1fr}dt{padding-top:.125rem}}
 """.strip()
 

@@ -8,6 +8,7 @@ from typing import Any
 from simulator.google.calendars import Calendar, StoredEvent
 from simulator.google.clock import SimulatedClock
 from simulator.google.consent import ConsentPlan, PendingConsent
+from simulator.google.errors import DisabledShape
 from simulator.google.event_json import rendered
 from simulator.google.faults import FaultBook
 from simulator.google.identities import (
@@ -25,6 +26,7 @@ from simulator.google.identities import (
 )
 from simulator.google.minting import Minter
 
+WRONG_SECRET = "Unauthorized"  # noqa: S105  (what Google answers, no secret)
 REQUESTS_KEPT = 100_000
 """The oldest requests are forgotten beyond this number, so that a soak test does not fill the memory."""
 
@@ -79,11 +81,14 @@ class Settings:
     """Where Google is known to behave in more than one way.
 
     `restore_cancelled`: a cancelled event can be written to (and restored with `status: confirmed`); else 403.
-    `api_enabled`: the Calendar API is switched on in the project; else 403 `accessNotConfigured`.
+    `api_enabled`: the Calendar API is switched on in the project; else 403 in the shape of `api_disabled_shape`.
+    `wrong_secret`: the text about a wrong client secret; "The provided client secret is invalid." is seen as well.
     """
 
     restore_cancelled: bool = True
     api_enabled: bool = True
+    api_disabled_shape: DisabledShape = "both"
+    wrong_secret: str = WRONG_SECRET
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,6 +112,8 @@ class GoogleState:
     consent: ConsentPlan = field(default_factory=ConsentPlan)
     pending: dict[str, PendingConsent] = field(default_factory=dict)
     """Consent pages that were shown and not answered yet."""
+    console_note: str = ""
+    """What the last button of the console did; a new secret is in it."""
     requests: list[RequestRecord] = field(default_factory=list)
     mails: list[Mail] = field(default_factory=list)
     unknown_fields: list[Note] = field(default_factory=list)
@@ -139,6 +146,11 @@ class GoogleState:
     def requests_of(self, *operations: str) -> list[RequestRecord]:
         """The requests of the given operations (`insert`, `token`, …) in the order they came."""
         return [r for r in self.requests if r.operation in operations]
+
+    @property
+    def organisation(self) -> str | None:
+        """The Workspace domain the Cloud project belongs to: the first account's; None without a Workspace."""
+        return next(iter(self.accounts.values())).hosted_domain
 
     def add_account(self, email: str, *, name: str | None = None, time_zone: str = "Europe/Berlin") -> Account:
         """A new account with its primary calendar."""

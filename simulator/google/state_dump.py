@@ -17,9 +17,16 @@ def dumped(state: GoogleState) -> dict[str, Any]:
         "base": state.base,
         "now": state.clock.now().isoformat(timespec="milliseconds"),
         "clock_is_moved": state.clock.is_moved,
+        "date_header_is_off_s": state.clock.skew_s,
         "behaviour": asdict(state.settings),
         "accounts": [
-            {"email": account.email, "name": account.name, "sub": account.sub, "calendars": account.access}
+            {
+                "email": account.email,
+                "name": account.name,
+                "sub": account.sub,
+                "calendars": account.access,
+                "has_calendar": account.has_calendar,
+            }
             for account in state.accounts.values()
         ],
         "clients": [_client(client) for client in state.clients.values()],
@@ -35,7 +42,8 @@ def dumped(state: GoogleState) -> dict[str, Any]:
 
 
 def _client(client: Client) -> dict[str, Any]:
-    return {name: value for name, value in asdict(client).items() if name != "secret"}
+    shown = {name: value for name, value in asdict(client).items() if name not in ("secret", "older_secret")}
+    return {**shown, "secrets": 1 if client.older_secret is None else 2}
 
 
 def _counts(state: GoogleState) -> dict[str, int]:

@@ -22,6 +22,13 @@ UNUSED_LIFETIME_S = 183 * 86400.0
 TOKENS_PER_ACCOUNT = 100
 """Refresh tokens per account and client; one more silently ends the oldest."""
 
+_REFUSALS: Mapping[str | None, tuple[int, str, str]] = {
+    "token_unavailable": (503, "internal_failure", "Backend Error"),
+    "unauthorized_client": (401, "unauthorized_client", "Unauthorized"),
+    "redirect_changed": (400, "redirect_uri_mismatch", "Bad Request"),
+}
+"""What the token endpoint says to a code whose sign-in was planned to end so; the code stays unused."""
+
 _CODE = re.compile(rf"4/0A[A-Za-z0-9_-]{{{CODE_LENGTH - 4}}}")
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
@@ -53,8 +60,8 @@ class TokenEndpoint:
             raise OAuthError(401, "deleted_client", "The OAuth client was deleted.")
         if not secret:
             raise _invalid_request("client_secret is missing.")
-        if not hmac.compare_digest(secret.encode(), client.secret.encode()):
-            raise OAuthError(401, "invalid_client", "The provided client secret is invalid.")
+        if not client.knows(secret):
+            raise OAuthError(401, "invalid_client", self._state.settings.wrong_secret)
         return client
 
     def _exchange(self, client: Client, form: Mapping[str, str]) -> dict[str, Any]:
@@ -64,6 +71,10 @@ class TokenEndpoint:
         if form["redirect_uri"] != code.redirect_uri:
             raise OAuthError(400, "redirect_uri_mismatch", "Bad Request")
         _check_verifier(code, form.get("code_verifier"))
+        if code.ending in _REFUSALS:
+            raise OAuthError(*_REFUSALS[code.ending])
+        if code.ending == "wrong_secret":
+            raise OAuthError(401, "invalid_client", self._state.settings.wrong_secret)
         code.used = True
         answer = self._access(client, code.account, code.scopes)
         if code.gives_refresh_token:

@@ -1,4 +1,4 @@
-"""What people and circumstances do to the simulated Google: verbs a test calls; the wire is not involved."""
+"""What people and circumstances do to the simulated Google; who and what there is in its project: `project_verbs`."""
 
 from __future__ import annotations
 
@@ -10,17 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from simulator.google.authorize import AuthorizationEndpoint
 from simulator.google.calendars import Calendar
-from simulator.google.consent import OUTCOMES, ConsentPlan, Decision
+from simulator.google.consent import SLOW_S, ConsentPlan, Decision
 from simulator.google.event_json import rendered
-from simulator.google.faults import Rule
-from simulator.google.identities import (
-    DEFAULT_CLIENT_ID,
-    AccessToken,
-    Account,
-    Client,
-    ClientKind,
-    RefreshToken,
-)
+from simulator.google.faults import BadRule, Rule
+from simulator.google.identities import DEFAULT_CLIENT_ID, AccessToken, RefreshToken
+from simulator.google.outcomes import OUTCOMES
+from simulator.google.portal import Interception, effect
+from simulator.google.project_verbs import CannotDo, ProjectVerbs
 from simulator.google.scopes import PREFIX, is_identity, settled
 from simulator.google.state import GoogleState, fresh_state
 from simulator.google.tokens import ACCESS_LIFETIME_S, TokenEndpoint
@@ -40,15 +36,11 @@ USUAL_SCOPES = (
 )
 
 
-class CannotDo(ValueError):
-    """A verb was asked for something that does not exist here; the text says what."""
-
-
-class UseCases:
+class UseCases(ProjectVerbs):
     """The verbs. `calendar_id` is `primary` (the first account's main calendar) unless given."""
 
     def __init__(self, state: GoogleState, authorization: AuthorizationEndpoint, tokens: TokenEndpoint) -> None:
-        self._state = state
+        super().__init__(state)
         self._authorization = authorization
         self._tokens = tokens
         self._writer = EventWriter(state)
@@ -87,10 +79,6 @@ class UseCases:
             raise CannotDo(f"Nobody with the address {email} is a guest of {event_id}, or the response is not known.")
         answering[0] |= {"responseStatus": response, **({} if comment is None else {"comment": comment})}
         self._writer.patch(calendar, event_id, {"attendees": guests}, {})
-
-    def add_account(self, email: str, name: str | None = None, time_zone: str = "Europe/Berlin") -> Account:
-        """Another person with a primary calendar."""
-        return self._state.add_account(email, name=name, time_zone=time_zone)
 
     def add_calendar(
         self,
@@ -131,29 +119,6 @@ class UseCases:
         """Change the zone in which a calendar answers."""
         self._calendar(calendar_id).time_zone = time_zone
 
-    def set_client(
-        self,
-        client_id: str = DEFAULT_CLIENT_ID,
-        secret: str | None = None,
-        kind: ClientKind | None = None,
-        name: str | None = None,
-        redirect_uris: Sequence[str] | None = None,
-        publishing: Literal["production", "testing"] | None = None,
-        deleted: bool | None = None,
-    ) -> Client:
-        """Change an OAuth client, or make one; what is None stays as it is."""
-        client = self._state.clients.get(client_id)
-        if client is None:
-            client = Client(client_id=client_id, secret=secret or "GOCSPX-" + self._state.minter.opaque(28))
-            self._state.clients[client_id] = client
-        given = {"secret": secret, "kind": kind, "name": name, "publishing": publishing, "deleted": deleted}
-        for attribute, value in given.items():
-            if value is not None:
-                setattr(client, attribute, value)
-        if redirect_uris is not None:
-            client.redirect_uris = tuple(redirect_uris)
-        return client
-
     def approve(self, url: str, account: str | None = None, untick: Sequence[str] = ()) -> str:
         """Walk the consent page of an authorization link without a browser; gives the whole redirect address.
 
@@ -166,14 +131,22 @@ class UseCases:
         return self._authorization.decide(request, Decision(allowed=True, account=decision.account, scopes=left))
 
     def set_consent(
-        self, outcome: str | None, auto: bool = False, account: str | None = None, times: int | None = 1
+        self,
+        outcome: str | None,
+        auto: bool = False,
+        account: str | None = None,
+        times: int | None = 1,
+        delay_s: float = SLOW_S,
     ) -> None:
-        """Plan what the next `times` sign-ins do (None: until changed); with `auto` without showing a page."""
+        """Plan what the next `times` sign-ins do (None: until changed); with `auto` without showing a page.
+
+        `delay_s` is how late the token answer of the outcome `slow` comes.
+        """
         if outcome is not None and outcome not in OUTCOMES:
             raise CannotDo(f"The outcome must be one of {', '.join(OUTCOMES)}.")
         if account is not None:
             self._account(account)
-        self._state.consent = ConsentPlan(outcome=outcome, auto=auto, account=account, times=times)
+        self._state.consent = ConsentPlan(outcome=outcome, auto=auto, account=account, times=times, delay_s=delay_s)
 
     def issue_tokens(
         self, scopes: Sequence[str] = USUAL_SCOPES, account: str | None = None, client_id: str = DEFAULT_CLIENT_ID
@@ -199,10 +172,6 @@ class UseCases:
     def revoke(self, account: str | None = None) -> None:
         """The person removes the application in the account's settings: all its tokens end, for the whole project."""
         self._tokens.revoke_account(self._account(account).email)
-
-    def require_reauth(self, account: str | None = None, needed: bool = True) -> None:
-        """Workspace session control asks for a new sign-in: refreshing answers `invalid_rapt`."""
-        self._account(account).needs_reauth = needed
 
     def expire(self, what: Expiring) -> None:
         """Let every access token, refresh token, code or sync token there is run out now."""
@@ -233,14 +202,27 @@ class UseCases:
         """Stack several fault rules, of which the first is asked first."""
         return self._state.faults.add(rules)
 
+    def intercept(self, by: Interception, operation: str | None = None, times: int | None = None) -> Rule:
+        """Let somebody else answer instead of Google: a guest network's page, a redirect to it, or a proxy (407)."""
+        match = {} if operation is None else {"operation": operation}
+        try:
+            return self.fault(effect(by, self._state.base), match=match, times=times)
+        except BadRule as error:
+            raise CannotDo("; ".join(error.problems)) from None
+
     def clear_faults(self) -> None:
         """Take every fault rule away."""
         self._state.faults.clear()
 
     def set_clock(
-        self, now: datetime | None = None, advance_s: float | None = None, real: bool = False, stopped: bool = False
+        self,
+        now: datetime | None = None,
+        advance_s: float | None = None,
+        real: bool = False,
+        stopped: bool = False,
+        skew_s: float | None = None,
     ) -> None:
-        """Set the time (aware), move it, or go back to the machine's."""
+        """Set the time (aware), move it, or go back to the machine's; `skew_s` sets only the `Date` header off."""
         clock = self._state.clock
         if real:
             clock.follow_machine()
@@ -248,14 +230,8 @@ class UseCases:
             clock.set(now, stopped=stopped)
         if advance_s is not None:
             clock.advance(advance_s)
-
-    def set_behaviour(self, restore_cancelled: bool | None = None, api_enabled: bool | None = None) -> None:
-        """Choose between the ways Google is known to behave; what is None stays as it is."""
-        settings = self._state.settings
-        if restore_cancelled is not None:
-            settings.restore_cancelled = restore_cancelled
-        if api_enabled is not None:
-            settings.api_enabled = api_enabled
+        if skew_s is not None:
+            clock.skew_s = skew_s
 
     def reset(self) -> None:
         """Forget everything and begin anew, at the same address and with the first account.
@@ -275,12 +251,6 @@ class UseCases:
             return self._state.calendar(calendar_id)
         except KeyError:
             raise CannotDo(f"There is no calendar {calendar_id}.") from None
-
-    def _account(self, email: str | None) -> Account:
-        chosen = email or next(iter(self._state.accounts))
-        if chosen not in self._state.accounts:
-            raise CannotDo(f"There is no account {chosen}.")
-        return self._state.accounts[chosen]
 
     def _role(self, role: str) -> str:
         if role not in ROLES:

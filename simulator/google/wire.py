@@ -40,12 +40,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer that is ready to be sent."""
+    """An answer that is ready to be sent, `delay_s` seconds late."""
 
     status: int = 200
     body: bytes = b""
     content_type: str = JSON_TYPE
     headers: Mapping[str, str] = field(default_factory=dict)
+    delay_s: float = 0.0
 
 
 Logic = Callable[[Call], Reply]

@@ -22,6 +22,7 @@ from simulator.demo_check import checks
 from simulator.demo_gateway import DemoFailed
 from simulator.demo_steps import Place
 from simulator.demo_tell import Teller
+from simulator.demo_turn import Turn, set_up_code, your_turn
 from simulator.google.app import SimulatedGoogle
 from simulator.pbx.booking import vendor_example
 
@@ -93,7 +94,7 @@ async def test_stays_up_until_interrupted_and_its_commands_work(tmp_path):
     folder = tmp_path / "kept"
     process = await start("--keep", str(folder))
     try:
-        out = await read_until(process, "cancel --state")
+        out = await read_until(process, "To see a sign-in go wrong")
         page = re.search(r"Page of the simulated UCM6300 +(\S+)", out)[1]
         calendar = re.search(r"Calendar in the simulated Google +(\S+)", out)[1]
         health = re.search(r"Health of the gateway +(\S+)", out)[1]
@@ -102,6 +103,15 @@ async def test_stays_up_until_interrupted_and_its_commands_work(tmp_path):
                 async with session.get(address) as got:
                     assert got.status == 200
                     assert text in await got.text()
+            console = re.search(r"Console of the simulated Google +(\S+)", out)[1]
+            async with session.get(console) as got:
+                assert "Create OAuth client" in await got.text()
+        credentials = Path(re.search(r"Credentials file for card 1 +(\S+)", out)[1])
+        assert set(json.loads(credentials.read_text())) == {"installed"}
+        assert credentials.stat().st_mode & 0o077 == 0
+        admin = re.search(r"Admin page of the gateway +(\S+)", out)[1]
+        assert health == f"{admin}readyz"
+        assert re.search(r"Set-up code for the admin page +\S+", out)
         command = next(line.strip() for line in out.splitlines() if "cancel --state" in line)
         cancel = await asyncio.create_subprocess_shell(command, stdout=asyncio.subprocess.PIPE)
         said, _ = await cancel.communicate()
@@ -256,3 +266,44 @@ def test_exactly_one_event(count):
     (check,) = checks([right_event()] * count, vendor_example(MONDAY))
     assert not check.right
     assert f"found {count}" in check.text
+
+
+def turn(**changes) -> Turn:
+    known = {
+        "google": "http://127.0.0.1:1",
+        "pbx": "http://127.0.0.1:2",
+        "admin": ("http://127.0.0.1:3", "https://127.0.0.1:4"),
+        "set_up_code": "AB12-CD34-EF56",
+        "credentials": Path("/tmp/demo/client_secret_demo.json"),
+        "closed": "http://127.0.0.1:5/oauth/google/callback",
+        "log": Path("/tmp/demo/gateway.log"),
+        "memory": Path("/tmp/demo/pbx.json"),
+        "external_id": "6300",
+    }
+    return Turn(**{**known, **changes})
+
+
+def test_the_last_step_names_everything_a_person_needs():
+    text = "\n".join(your_turn(turn()))
+    for needed in (
+        "http://127.0.0.1:1/calendar",
+        "http://127.0.0.1:1/_sim/console",
+        "http://127.0.0.1:2",
+        "http://127.0.0.1:3/",
+        "https://127.0.0.1:4/",
+        "AB12-CD34-EF56",
+        "/tmp/demo/client_secret_demo.json",
+        "http://127.0.0.1:5/oauth/google/callback",
+    ):
+        assert needed in text
+    assert "https" not in "\n".join(your_turn(turn(admin=("http://127.0.0.1:3",))))
+    assert "none was printed, see the log" in "\n".join(your_turn(turn(set_up_code=None)))
+
+
+def test_the_newest_set_up_code_is_told(tmp_path):
+    log = tmp_path / "gateway.log"
+    assert set_up_code(log) is None
+    log.write_text("started\n")
+    assert set_up_code(log) is None
+    log.write_text("Set-up code: AAAA-BBBB-CCCC\nready\nSet-up code: DDDD-EEEE-FFFF\n")
+    assert set_up_code(log) == "DDDD-EEEE-FFFF"

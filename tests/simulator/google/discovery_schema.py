@@ -97,13 +97,14 @@ def assert_valid(http_method: str, raw_path: str, status: int, body: bytes) -> N
 
 
 def assert_error_shape(status: int, answer: dict[str, Any]) -> None:
-    """Google's error shape: `errors` (domain, reason, message), `code`, `message`; perhaps `status` and `details`."""
+    """Google's error shape: `code`, `message`, and `errors` (domain, reason, message) or `details`, or both."""
     assert set(answer) == {"error"}
     error = answer["error"]
-    assert {"errors", "code", "message"} <= set(error) <= {"errors", "code", "message", "status", "details"}
+    assert {"code", "message"} <= set(error) <= {"errors", "code", "message", "status", "details"}
+    assert "errors" in error or "details" in error
     assert error["code"] == status
     assert error["message"]
-    for entry in error["errors"]:
+    for entry in error.get("errors", ()):
         assert {"domain", "reason", "message"} <= set(entry)
         assert set(entry) <= {"domain", "reason", "message", "locationType", "location"}
         assert ("location" in entry) == ("locationType" in entry)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import sys
+from urllib.parse import urlencode
 
 import aiohttp
 import pytest
@@ -70,8 +71,40 @@ async def test_says_where_it_is_in_words():
     assert process.returncode == 0
 
 
+async def test_every_sign_in_ends_as_the_command_line_says():
+    process = await started("--json", "--outcome", "mismatch", "--seed", "13")
+    try:
+        up = json.loads(await first_line(process))
+        assert up["outcome"] == "mismatch"
+        async with aiohttp.ClientSession() as session:
+            for _ in range(2):
+                async with session.post(up["controls"] + "/approve", json={"url": link_to(up)}) as got:
+                    assert (got.status, (await got.json())["error"]) == (400, "redirect_uri_mismatch")
+            async with session.get(up["console"]) as page:
+                assert page.status == 200
+        process.terminate()
+        await asyncio.wait_for(process.communicate(), 30)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+def link_to(up: dict) -> str:
+    query = {"client_id": up["client_id"], "redirect_uri": "http://127.0.0.1/", "response_type": "code"}
+    return up["authorize"] + "?" + urlencode({**query, "scope": "openid"})
+
+
 @pytest.mark.parametrize(
-    "arguments", [["--port", "70000"], ["--port", "x"], ["--what"], ["--time-zone", "Mars/Olympus"]]
+    "arguments",
+    [
+        ["--port", "70000"],
+        ["--port", "x"],
+        ["--what"],
+        ["--time-zone", "Mars/Olympus"],
+        ["--outcome", "perhaps"],
+        ["--outcome", "slow", "--delay", "-1"],
+    ],
 )
 async def test_wrong_usage(arguments: list[str]):
     process = await started(*arguments)

@@ -272,7 +272,7 @@ async def test_pkce_is_enforced(
         ({"client_id": None}, 400, "invalid_request", "Could not determine client ID from request."),
         ({"client_id": "nobody"}, 401, "invalid_client", "The OAuth client was not found."),
         ({"client_secret": None}, 400, "invalid_request", "client_secret is missing."),
-        ({"client_secret": "GOCSPX-wrong"}, 401, "invalid_client", "The provided client secret is invalid."),
+        ({"client_secret": "GOCSPX-wrong"}, 401, "invalid_client", "Unauthorized"),
         ({"code": None}, 400, "invalid_request", "Missing required parameter: code"),
         ({"code": "junk"}, 400, "invalid_grant", "Malformed auth code."),
         ({"code": "4/0A" + "x" * 20}, 400, "invalid_grant", "Malformed auth code."),
@@ -388,7 +388,7 @@ async def test_googles_own_library_refreshes(wire: Wire, google: SimulatedGoogle
             "invalid_grant",
             "Token has been expired or revoked.",
         ),
-        (lambda google: None, {"client_secret": "wrong"}, "invalid_client", "The provided client secret is invalid."),
+        (lambda google: None, {"client_secret": "wrong"}, "invalid_client", "Unauthorized"),
         (
             lambda google: None,
             {"client_id": WEB_CLIENT_ID, "client_secret": WEB_CLIENT_SECRET},
