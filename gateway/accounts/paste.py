@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import unquote, urlsplit
 
+from gateway import messages
+from gateway.accounts.paste_lines import joined, plain
 from gateway.google.oauth import CONSENT_HOST
 
 LONGEST_PASTE = 16 * 1024
@@ -40,36 +44,34 @@ def parse(pasted: str, *, redirect_uri: str) -> Code | NoCode:
     """
     if len(pasted) > LONGEST_PASTE:
         return NoCode(code="G-211")
-    text = _joined(pasted.translate(_PLAIN).replace("&amp;", "&")).strip()
+    text = joined(plain(pasted)).strip()
     if not text:
         return NoCode(code="G-201")
-    if _CREDENTIALS.search(text):
+    if _CREDENTIALS.search("".join(text.split())):
         return NoCode(code="G-209")
+    if _WHOLLY_ENCODED.search(text):  # an address that went through another program's address
+        text = unquote(text)
     found = _parameters(text)
     if found.get("error"):
-        return NoCode(code=_ERRORS.get(found["error"][0], "G-319"), said=found["error"][0][:100])
+        said = found["error"][0]
+        return NoCode(code=_ERRORS.get(said, "G-319"), said=said[:100])
     if found.get("code"):
         return _from_address(found)
     return _from_anything(text, redirect_uri)
 
 
-_PLAIN = {
-    **dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF), None),
-    **dict.fromkeys((0x00A0, 0x2007, 0x202F, 0x3000), " "),
-    **dict.fromkeys((*range(0x2018, 0x2020), 0x00AB, 0x00BB, 0x2039, 0x203A, ord("`"), ord("'")), '"'),
-}
-"""Characters that are not seen are dropped, blanks of any width become plain, and every quote becomes one kind."""
-
-_PARAMETER = re.compile(r"(?:^|[?&#\s\"<(\[])(code|state|error|iss)=([^\s\"<>()\[\]{}&#]*)")
+_PARAMETER = re.compile(r"(?<![\w%.-])(code|state|error|iss)=([^\s\"<>()\[\]{}&#\x80-\U0010ffff]*…?)", re.ASCII)
 # Browsers may show the scope decoded, with blanks in it; it ends where the next parameter or the address ends.
 _SCOPE = re.compile(r"[?&]scope=([^&#\"<>\r\n]*)")
-_URL_LINE = re.compile(r"[\w%&=/.~+?#:\-]+", re.ASCII)
-_CREDENTIALS = re.compile(r"^\{|\"(?:client_secret|installed|web|refresh_token)\"\s*:")
+_CREDENTIALS = re.compile(r"^\{\"|\"(?:client_secret|installed|web|refresh_token|private_key)\":")
+_WHOLLY_ENCODED = re.compile(r"(?:^|[\s\"<(]|%26|%3f)code%3d", re.IGNORECASE)
 _HOST = re.compile(
-    r"(?:^|[\s\"<(])(?:https?://)?((?:[a-z0-9-]+\.)*[a-z0-9-]+|\[[0-9a-f:]+\])(?::\d+)?[/?]", re.IGNORECASE
+    r"(?<![\w.%@=/-])(?:https?://)?((?:[a-z0-9-]+\.)*[a-z0-9-]+|\[[0-9a-f:]+\])(?::\d+)?[/?]",
+    re.IGNORECASE | re.ASCII,
 )
-_BARE = re.compile(r"4/[\w-]+", re.ASCII)
-_CLIENT_ID = re.compile(r"\d+-[a-z0-9]+\.apps\.googleusercontent\.com", re.ASCII)
+_BARE = re.compile(r"(?<![\w/.%=-])4/[\w-]+…?", re.ASCII)
+_ENDING = ".,;:!?*~"
+_ERROR_LINE = re.compile(r"\berror [45]\d\d: \w", re.IGNORECASE | re.ASCII)
 
 _ERRORS = {
     "access_denied": "G-301",
@@ -87,32 +89,13 @@ _ERRORS = {
 """RFC 6749 section 4.1.2.1 and the names on Google's own error page."""
 
 
-def _joined(text: str) -> str:
-    """Join an address or a code that a mail program or a terminal broke over lines."""
-    lines = [line.strip(" \t") for line in text.splitlines()]
-    joined = ""
-    for line in lines:
-        if joined and _runs_on(joined, line):
-            joined += line
-        else:
-            joined += f"\n{line}" if joined else line
-    return joined
-
-
-def _runs_on(before: str, line: str) -> bool:
-    last = before.rsplit(maxsplit=1)[-1] if before.split() else ""
-    if last.endswith("code="):
-        return True
-    if not _URL_LINE.fullmatch(line) or "://" in line or line.startswith(("code=", "?")) or _BARE.match(line):
-        return False
-    return "=" in last or bool(re.search(r"(?:^|\W)4(?:/|%2[fF])", last)) or "://" in last or last == "4"
-
-
 def _parameters(text: str) -> dict[str, list[str]]:
     """Collect the distinct values of each parameter, in order, wherever in the text its address begins."""
     found: dict[str, list[str]] = {}
     for name, raw in [*_PARAMETER.findall(text), *(("scope", raw) for raw in _SCOPE.findall(text))]:
         value = _decoded(raw) if name == "code" else unquote(raw).strip()
+        if name in ("error", "state"):
+            value = value.rstrip(_ENDING)
         if value not in found.setdefault(name, []):
             found[name].append(value)
     return {name: [value for value in values if value] for name, values in found.items()}
@@ -123,7 +106,7 @@ def _decoded(raw: str) -> str:
     for _ in range(2):
         if "%" in raw:
             raw = unquote(raw)
-    return raw.strip().rstrip(".,;:!?")
+    return raw.strip().rstrip(_ENDING)
 
 
 def _from_address(found: dict[str, list[str]]) -> Code | NoCode:
@@ -133,7 +116,7 @@ def _from_address(found: dict[str, list[str]]) -> Code | NoCode:
     if len(states) > 1:
         return NoCode(code="G-207")
     code = found["code"][0]
-    if len(code) < SHORTEST_CODE:
+    if len(code) < SHORTEST_CODE or code.endswith("…"):
         return NoCode(code="G-210")
     if len(code) > LONGEST_CODE or not re.fullmatch(r"[\w/.~-]+", code, re.ASCII):
         return NoCode(code="G-211")
@@ -147,27 +130,34 @@ def _from_address(found: dict[str, list[str]]) -> Code | NoCode:
 
 def _from_anything(text: str, redirect_uri: str) -> Code | NoCode:
     """Find a bare code, or say what else the text is."""
-    host = _HOST.search(text)
-    if host is not None and host[1].lower() == CONSENT_HOST:
-        return NoCode(code="G-203")
-    if host is not None and (
-        host[1].lower() in ("localhost", "127.0.0.1", "[::1]") or _is_callback(text, redirect_uri)
-    ):
-        return NoCode(code="G-202")
+    printed = _googles_words(text)
+    if printed and _ERROR_LINE.search(text):  # such a page quotes our own address
+        return NoCode(code=printed)
     compact = _compact(text)
-    for pattern, code in _MISTAKEN:
-        if pattern.match(compact):
-            return NoCode(code=code)
+    hosts = {found.lower() for found in (*_HOST.findall(text), *_HOST.findall(compact))}
+    if CONSENT_HOST in hosts:
+        return NoCode(code="G-203")
+    if hosts & {"localhost", "127.0.0.1", "[::1]"} or _is_callback(text, redirect_uri):
+        return NoCode(code="G-202")
     whole = _BARE.fullmatch(compact)
-    codes = [compact] if whole else list(dict.fromkeys(_BARE.findall(_decoded(text))))
+    codes = [compact] if whole else _distinct(_BARE.findall(_decoded(text)))
+    if len(codes) == 1 and len(codes[0]) >= SHORTEST_CODE and not codes[0].endswith("…"):
+        return Code(code=codes[0]) if len(codes[0]) <= LONGEST_CODE else NoCode(code="G-211")
     if len(codes) > 1:
         return NoCode(code="G-208")
-    if not codes:
-        cut = compact == "4" or re.fullmatch(r"0A[\w-]{18,}", compact, re.ASCII)
-        return NoCode(code="G-210" if cut else "G-211")
-    if len(codes[0]) < SHORTEST_CODE:
+    mistaken = next((code for pattern, code in _MISTAKEN if pattern.search(compact)), "")
+    if mistaken or _DEVICE_CODE.search(text) or _DEVICE_CODE_ALONE.fullmatch(compact):
+        return NoCode(code=mistaken or "G-212")
+    if codes or compact == "4" or re.fullmatch(r"0A[\w-]{18,}", compact, re.ASCII):
         return NoCode(code="G-210")
-    return Code(code=codes[0]) if len(codes[0]) <= LONGEST_CODE else NoCode(code="G-211")
+    return NoCode(code=printed or "G-211")
+
+
+def _distinct(codes: Iterable[str]) -> list[str]:
+    """The different codes; beside a whole one, a short piece is a date or a number."""
+    different = list(dict.fromkeys(codes))
+    whole = [code for code in different if len(code) >= SHORTEST_CODE]
+    return whole or different[:1]
 
 
 def _is_callback(text: str, redirect_uri: str) -> bool:
@@ -182,8 +172,29 @@ def _compact(text: str) -> str:
 
 
 _MISTAKEN = (
-    (_CLIENT_ID, "G-204"),
-    (re.compile(r"GOCSPX-"), "G-205"),
-    (re.compile(r"ya29\.|1//"), "G-206"),
-    (re.compile(r"[A-Z0-9]{4}-[A-Z0-9]{4}$"), "G-212"),
+    (re.compile(r"GOCSPX-[\w-]", re.ASCII), "G-205"),
+    (re.compile(r"ya29\.[\w-]|1//0[\w-]{6}|^1//", re.ASCII), "G-206"),
+    (re.compile(r"\d{4,}-[a-z0-9]+\.apps\.googleusercontent\.com|\d-[a-z0-9]+\.apps\.googleusercontent\.com"), "G-204"),
 )
+_DEVICE_CODE = re.compile(r"(?<![\w-])[A-Z]{4}-\s*[A-Z]{4}(?![\w-])", re.ASCII)
+_DEVICE_CODE_ALONE = re.compile(r"[A-Z0-9]{4}-[A-Z0-9]{4}", re.ASCII)
+
+
+def _googles_words(text: str) -> str:
+    """Return the code of an error page of Google, or of the browser, whose words were pasted; empty for others."""
+    words = " ".join(text.replace("\u2019", '"').split()).casefold()
+    return next((code for code, printed in _printed() if printed in words), "")
+
+
+@cache
+def _printed() -> tuple[tuple[str, str], ...]:
+    """What pages print, in the form that quotes have here.
+
+    Longest first, and lines such as "Error 400: invalid_request" before all sentences, which several pages share.
+    """
+    told = [
+        (code, words.replace("'", '"').casefold())
+        for code, words in messages.printed()
+        if code not in ("G-313", "G-319") and "{" not in words and "=" not in words
+    ]
+    return tuple(sorted(told, key=lambda each: (not each[1].startswith("error "), -len(each[1]))))

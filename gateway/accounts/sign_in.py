@@ -4,48 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
+import secrets
 import sqlite3
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from gateway import messages
+from gateway.accounts.attempt import Attempt, SignInLink, hash_of
+from gateway.accounts.google_app import GoogleApps
 from gateway.accounts.paste import Code, NoCode, parse
 from gateway.clock import Clock
 from gateway.config import GoogleSection, Secret
 from gateway.errors import SignInError
-from gateway.google.oauth import (
-    ISSUER,
-    KNOWN_SCOPES,
-    OPTIONAL_SCOPES,
-    SCOPES,
-    WRITE_SCOPES,
-    Identity,
-    OAuth,
-    Tokens,
-    consent_url,
-    new_state,
-    new_verifier,
-)
+from gateway.google.failures import refusal
+from gateway.google.oauth import ISSUER, KNOWN_SCOPES, OPTIONAL_SCOPES, WRITE_SCOPES, Identity, OAuth, Tokens
 from gateway.google.wire import Wire
 from gateway.messages import Message
 from gateway.store import sign_ins
 from gateway.store.database import Database
 from gateway.store.sign_ins import SignInRow
-from gateway.store.vault import Vault
+from gateway.store.vault import Vault, VaultError
 
-LIFE_MS = 10 * 60 * 1000
-"""How long a link is good for; Google publishes no lifetime of its codes, minutes are what is observed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignInLink:
-    """The address to open in a browser, and until when (ms UTC) what comes of it is accepted."""
-
-    url: str = field(repr=False)
-    expires_at_ms: int
+_MOST_REMEMBERED = 64
+"""Codes whose (keyed) hash is kept in memory, so that the same one pasted again is named as such."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,54 +44,72 @@ class SignedIn:
     notes: tuple[Message, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Attempt:
-    """What is sealed with a link."""
-
-    state: str = field(repr=False)
-    verifier: str = field(repr=False)
-    redirect_uri: str
-    client_id: str
-
-
 class SignIns:
-    """Hands out links and turns what people paste into accounts. A link and its code are good for one try."""
+    """Hands out links and turns what people paste into accounts.
 
-    def __init__(self, *, database: Database, vault: Vault, clock: Clock, wire: Wire, google: GoogleSection) -> None:
+    A link belongs to its origin (who asked for it); it and its code are good for one try by that origin.
+    """
+
+    def __init__(
+        self, *, database: Database, vault: Vault, clock: Clock, wire: Wire, google: GoogleSection, apps: GoogleApps
+    ) -> None:
         self._database = database
         self._vault = vault
         self._clock = clock
         self._wire = wire
         self._google = google
+        self._apps = apps
+        self._key = secrets.token_bytes(32)
+        self._used: OrderedDict[bytes, None] = OrderedDict()
 
-    async def start(self) -> SignInLink:
+    async def start(self, origin: str, life_ms: int) -> SignInLink:
         """Remember a fresh state and verifier, and return the link. Raises SignInError when the client is not set."""
-        client_id, _ = self._client()
-        attempt = _Attempt(
-            state=new_state(), verifier=new_verifier(), redirect_uri=self._google.redirect_uri, client_id=client_id
-        )
+        client_id, _ = self.client()
+        attempt = Attempt.fresh(redirect_uri=self._apps.current().redirect_uri, client_id=client_id)
         now_ms = self._clock.now_ms()
-        sealed = self._vault.seal(_to_json(attempt))
+        sealed = self._vault.seal(attempt.to_json())
 
         def remember(conn: sqlite3.Connection) -> None:
-            sign_ins.purge(conn, now_ms=now_ms, life_ms=LIFE_MS)
-            sign_ins.add(conn, state_hash=_hash(attempt.state), sealed=sealed, now_ms=now_ms)
+            sign_ins.purge(conn, now_ms)
+            sign_ins.add(
+                conn,
+                state_hash=hash_of(attempt.state),
+                sealed=sealed,
+                origin=origin,
+                life_ms=life_ms,
+                now_ms=now_ms,
+            )
 
         await self._database.write(remember)
-        url = consent_url(
-            self._google.endpoints.authorize,
-            client_id=client_id,
-            redirect_uri=attempt.redirect_uri,
-            state=attempt.state,
-            verifier=attempt.verifier,
-        )
-        return SignInLink(url=url, expires_at_ms=now_ms + LIFE_MS)
+        return self._link(attempt, now_ms, life_ms)
 
-    async def finish(self, pasted: str) -> SignedIn:
+    async def pending(self, origins: Collection[str]) -> SignInLink | None:
+        """Return the newest link of these origins that can still be used, as it was handed out."""
+        now_ms = self._clock.now_ms()
+        row = await self._database.read(lambda conn: sign_ins.newest(conn, origins, now_ms))
+        if row is None or not row.is_alive(now_ms):
+            return None
+        try:
+            attempt = Attempt.from_json(self._vault.unseal(row.sealed))
+        except VaultError:  # the key file is another one: nothing that comes of this link can be used
+            return None
+        if attempt.client_id != self._apps.current().client_id:
+            return None
+        return self._link(attempt, row.started_at, row.life_ms)
+
+    def recognise(self, pasted: str) -> Message | None:
+        """Return what is wrong with a text at first sight, None when it looks like a code; nothing is sent or kept."""
+        try:
+            self._read(pasted)
+        except SignInError as error:
+            return messages.text(error.code, **error.values)
+        return None
+
+    async def finish(self, pasted: str, origins: Collection[str]) -> SignedIn:
         """Exchange what was pasted. Raises SignInError; whatever can be refused is, before Google hears of the code."""
-        client_id, secret = self._client()
+        client_id, secret = self.client()
         code = self._read(pasted)
-        attempt = await self._spend(code)
+        attempt = await self._spend(code, origins)
         oauth = OAuth(wire=self._wire, endpoints=self._google.endpoints, client_id=client_id, client_secret=secret)
         tokens = await oauth.exchange(
             code.code,
@@ -124,81 +127,115 @@ class SignIns:
             notes=tuple(_notes(tokens)),
         )
 
-    async def purge(self) -> None:
-        """Wipe what links that are too old had sealed; without links this costs no write."""
-        if await self._database.read(sign_ins.newest) is None:
-            return
-        now_ms = self._clock.now_ms()
-        await self._database.write(lambda conn: sign_ins.purge(conn, now_ms=now_ms, life_ms=LIFE_MS))
+    async def withdraw(self, origin: str) -> int:
+        """Make the links of an origin worthless; return how many there were."""
+        return await self._database.write(lambda conn: sign_ins.withdraw(conn, origin))
 
-    def _client(self) -> tuple[str, Secret]:
-        client_id, secret = self._google.client_id, self._google.client_secret
+    async def purge(self) -> bool:
+        """Wipe what links that are too old had sealed; say whether there were any. Costs no write when not."""
+        now_ms = self._clock.now_ms()
+        if not await self._database.read(lambda conn: sign_ins.anything_old(conn, now_ms)):
+            return False
+        return bool(await self._database.write(lambda conn: sign_ins.purge(conn, now_ms)))
+
+    def client(self) -> tuple[str, Secret]:
+        """Return client ID and secret. Raises SignInError when they are not there or cannot be right."""
+        app = self._apps.current()
+        client_id, secret = app.client_id, app.client_secret
         if not client_id:
-            raise _refused("G-101")
+            raise refusal("G-101", field="client_id")
         if secret is None or not secret.reveal():
-            raise _refused("G-102" if client_id.startswith("GOCSPX-") else "G-104")
+            raise refusal("G-102" if client_id.startswith("GOCSPX-") else "G-104", field="client_secret")
         if client_id.startswith("GOCSPX-") and secret.reveal().endswith(".apps.googleusercontent.com"):
-            raise _refused("G-102")
+            raise refusal("G-102", field="client_id")
         if re.fullmatch(r"[•●∙·*.]+", secret.reveal()):
-            raise _refused("G-105")
+            raise refusal("G-105", field="client_secret")
         return client_id, secret
+
+    def _link(self, attempt: Attempt, started_at_ms: int, life_ms: int) -> SignInLink:
+        url = attempt.url(self._google.endpoints.authorize)
+        return SignInLink(url=url, started_at_ms=started_at_ms, expires_at_ms=started_at_ms + life_ms)
 
     def _read(self, pasted: str) -> Code:
         """Read what was pasted, and refuse what an address says against itself."""
-        redirect = self._google.redirect_uri
+        redirect = self._apps.current().redirect_uri
         code = parse(pasted, redirect_uri=redirect)
         if isinstance(code, NoCode):
-            raise _refused(code.code, redirect=redirect, host=urlsplit(redirect).hostname or "", message=code.said)
+            raise self._refused(code.code, message=code.said)
         if code.iss is not None and code.iss not in self._issuers():
-            raise _refused("G-207")
+            raise self._refused("G-207")
         if code.scopes is not None and _lacks_calendar(code.scopes):
-            raise _refused("G-403")
+            raise self._refused("G-403")
         return code
+
+    def _refused(self, code: str, message: str = "") -> SignInError:
+        """Refuse a paste, with all that the texts of the paste box may need."""
+        redirect = urlsplit(self._apps.current().redirect_uri)
+        values = {
+            "redirect": redirect.geturl(),
+            "host": redirect.hostname or "",
+            "port": str(redirect.port or ""),
+            "message": message,
+        }
+        return refusal(code, field="code", **values)
 
     def _issuers(self) -> tuple[str, ...]:
         """Who may have sent the code (RFC 9207): Google, or who is asked in its place."""
         parts = urlsplit(self._google.endpoints.authorize)
         return (f"{parts.scheme}://{parts.netloc}", ISSUER)
 
-    async def _spend(self, code: Code) -> _Attempt:
+    async def _spend(self, code: Code, origins: Collection[str]) -> Attempt:
         """Find the link that the code came from and mark it as used, durably, before the code leaves this machine."""
-        state = code.state
+        state, now_ms = code.state, self._clock.now_ms()
         row = await self._database.read(
-            lambda conn: sign_ins.find(conn, _hash(state)) if state else sign_ins.newest(conn)
+            lambda conn: (
+                sign_ins.find(conn, hash_of(state), origins) if state else sign_ins.newest(conn, origins, now_ms)
+            )
         )
         if row is None:
-            known = await self._database.read(sign_ins.newest)
-            raise _refused("G-207" if known is not None else "G-215")
-        now_ms = self._clock.now_ms()
-        _check_usable(row, now_ms)
-        attempt = _from_json(self._vault.unseal(row.sealed))
+            # A link of another session is refused in the same words as one that was never ours.
+            foreign = state is not None and await self._database.read(sign_ins.any_known)
+            raise self._refused("G-207" if foreign else "G-215")
+        used = self._hash(code.code)
+        self._check_usable(row, now_ms)
+        if used in self._used:  # pasted again without its state, beside a newer link
+            raise self._refused("G-213")
+        attempt = self._unsealed(row)
         if state is not None and not hmac.compare_digest(state.encode("utf-8"), attempt.state.encode("utf-8")):
-            raise _refused("G-207")
-        if attempt.client_id != self._google.client_id:
-            raise _refused("G-207")
-
-        def spend(conn: sqlite3.Connection) -> bool:
-            sign_ins.purge(conn, now_ms=now_ms, life_ms=LIFE_MS)
-            return sign_ins.use(conn, row.state_hash, now_ms)
-
-        if not await self._database.write(spend):
-            raise _refused("G-213")
+            raise self._refused("G-207")
+        if attempt.client_id != self._apps.current().client_id:
+            raise self._refused("G-207")
+        if not await self._database.write(lambda conn: sign_ins.use(conn, row.state_hash, now_ms)):
+            raise self._refused("G-213")
+        self._remember(used)
         return attempt
+
+    def _check_usable(self, row: SignInRow, now_ms: int) -> None:
+        if row.used_at is not None:
+            raise self._refused("G-213")
+        if not row.is_alive(now_ms):
+            raise self._refused("G-214")
+
+    def _unsealed(self, row: SignInRow) -> Attempt:
+        try:
+            return Attempt.from_json(self._vault.unseal(row.sealed))
+        except VaultError:  # the key file was changed since; a new link will do
+            raise self._refused("G-214") from None
+
+    def _hash(self, code: str) -> bytes:
+        return hashlib.blake2b(code.encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
+
+    def _remember(self, used: bytes) -> None:
+        self._used[used] = None
+        while len(self._used) > _MOST_REMEMBERED:
+            self._used.popitem(last=False)
 
     def _check_expected(self, identity: Identity) -> None:
         expected = self._google.expected_account
         if expected is None:
             return
         if not identity.verified or identity.email.casefold() != expected.casefold():
-            raise _refused("G-417", new=identity.email, expected=expected)
-
-
-def _check_usable(row: SignInRow, now_ms: int) -> None:
-    if row.used_at is not None:
-        raise _refused("G-213")
-    # Also one that seems to start in the future: the clock was set back, and its age is not known.
-    if not row.sealed or not now_ms - LIFE_MS < row.started_at <= now_ms + LIFE_MS:
-        raise _refused("G-214")
+            raise refusal("G-417", new=identity.email, expected=expected)
 
 
 def _lacks_calendar(scopes: tuple[str, ...]) -> bool:
@@ -217,30 +254,3 @@ def _notes(tokens: Tokens) -> list[Message]:
 def shown_date(at_ms: int) -> str:
     """Write an instant for people."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _refused(code: str, **values: str) -> SignInError:
-    return SignInError(code, str(messages.text(code, **values)), values=values)
-
-
-def _hash(state: str) -> bytes:
-    return hashlib.sha256(state.encode("utf-8", "surrogatepass")).digest()
-
-
-def _to_json(attempt: _Attempt) -> str:
-    return json.dumps(
-        {
-            "state": attempt.state,
-            "verifier": attempt.verifier,
-            "redirect_uri": attempt.redirect_uri,
-            "client_id": attempt.client_id,
-            "scopes": list(SCOPES),
-        }
-    )
-
-
-def _from_json(text: str) -> _Attempt:
-    raw = json.loads(text)
-    return _Attempt(
-        state=raw["state"], verifier=raw["verifier"], redirect_uri=raw["redirect_uri"], client_id=raw["client_id"]
-    )

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple
 
+from gateway.config.redirect import redirect_uri
 from gateway.config.shape import dotted, is_section, item_section, kind_at, paths
 from gateway.config.tree import COMMAND_LINE, Tree
 from gateway.config.values import (
@@ -24,7 +25,6 @@ from gateway.config.values import (
     client_secret,
     device_key,
     endpoint,
-    redirect_uri,
     setting_version,
     web_address,
     zone_name,
@@ -46,6 +46,7 @@ __all__ = [
     "Setting",
     "describe",
     "load",
+    "set_by",
 ]
 
 _CALENDAR_ID = OneLine(254)
@@ -56,6 +57,7 @@ _DEVICE_ID = Pattern(
 _PROFILE = Pattern(r"[a-z0-9][a-z0-9._-]{0,62}/[a-z0-9][a-z0-9._-]{0,62}", "vendor/model, such as grandstream/ucm6300")
 _EMAIL = Pattern(r"[^@\s]{1,64}@[^@\s]{1,189}", "an e-mail address")
 EVERYWHERE = Address(host="0.0.0.0", port=8765)  # noqa: S104 - devices on the network are whom it is for
+EVERYWHERE_TLS = Address(host="0.0.0.0", port=8766)  # noqa: S104 - so are the browsers of administrators
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ class GatewaySection:
     name: Annotated[str, OneLine(100)] = "Meeting gateway"
     time_zone: Annotated[str, zone_name] | None = None
     listen: Address = EVERYWHERE
+    listen_tls: Address = EVERYWHERE_TLS
     public_url: Annotated[str, web_address] | None = None
     data_dir: Path = Path("data")
 
@@ -82,11 +85,14 @@ class GoogleEndpoints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoogleSection:
-    """The OAuth client, and the calendar of devices that name none."""
+    """The OAuth client, and the calendar of devices that name none.
+
+    What is None here may have been saved on the page; `redirect_uri` is made from the port when it is set nowhere.
+    """
 
     client_id: Annotated[str, client_id] | None = None
     client_secret: Annotated[Secret, client_secret] | None = None
-    redirect_uri: Annotated[str, redirect_uri] = "http://127.0.0.1:8765/oauth/google/callback"
+    redirect_uri: Annotated[str, redirect_uri] | None = None
     expected_account: Annotated[str, _EMAIL] | None = None
     calendar: Annotated[str, _CALENDAR_ID] = "primary"
     endpoints: GoogleEndpoints = field(default_factory=GoogleEndpoints)
@@ -94,7 +100,11 @@ class GoogleSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSection:
-    """One device that may push meetings. `key` is set once loaded; no `calendar` means `google.calendar`."""
+    """One device that may push meetings.
+
+    `key` is set once loaded; no `calendar` means `google.calendar`, no `invitations` what was chosen on the page, else
+    `device`.
+    """
 
     id: Annotated[str, _DEVICE_ID]
     profile: Annotated[str, _PROFILE]
@@ -102,7 +112,7 @@ class DeviceSection:
     key: Annotated[Secret, device_key] | None = None
     time_zone: Annotated[str, zone_name] | None = None
     calendar: Annotated[str, _CALENDAR_ID] | None = None
-    invitations: Invitations = Invitations.DEVICE
+    invitations: Invitations | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +204,17 @@ def describe(config: Config) -> list[Setting]:
         Setting(key, "not set" if value is None else str(value), config.sources.get(key, "default"))
         for key, value in rows
     ]
+
+
+def set_by(sources: Mapping[str, str], setting: str) -> str:
+    """Where a setting (dotted) was set, in words for people; empty when it was not, and may be saved on the page."""
+    source = sources.get(setting, "default")
+    if source == "default":
+        return ""
+    if source == COMMAND_LINE:
+        return "the command line"
+    variable = source.removeprefix("environment ")
+    return source if variable == source else f"environment variable {variable}"
 
 
 def _leaves(config: Config) -> list[DataPath]:

@@ -83,16 +83,20 @@ gateway:
   #time_zone: Europe/Berlin
   # IP address and port to listen on. 0.0.0.0 is every IPv4 address of this machine, [::] every IPv6 address.
   #listen: 0.0.0.0:8765
+  # IP address and port for browsers and for devices that speak https. The certificate is made on the first start.
+  #listen_tls: 0.0.0.0:8766
   # Address under which people and devices reach the gateway, if it has a name of its own. Default: none.
   #public_url: https://meet.example.com
   # Folder for database and keys; a relative one starts at the folder of this file.
   #data_dir: data
 
+# The client and the calendar can also be set on the admin page. What is set here is locked there.
 google:
   # Client ID of your OAuth client: Google Cloud Console, Google Auth Platform, Clients. Default: none.
   # The client secret stands in .env as GATEWAY_GOOGLE__CLIENT_SECRET.
   #client_id: 826310039758-abc.apps.googleusercontent.com
-  # Address to which Google sends people back after the sign-in; the default suits a client of type Desktop app.
+  # Address to which Google sends people back after the sign-in. Default: the one below, with the port of
+  # gateway.listen; it suits a client of type Desktop app. A client of type Web application must have it registered.
   #redirect_uri: http://127.0.0.1:8765/oauth/google/callback
   # The only Google account that may be connected. Default: any.
   #expected_account: pbx-calendar@example.com
@@ -126,6 +130,7 @@ devices:
     # Calendar for the meetings of this device. Default: google.calendar.
     #calendar: rooms@example.com
     # Who invites the guests: device (the PBX mails them, Google does not), google (Google mails them), off (nobody).
+    # Default: what was chosen on the admin page, otherwise device.
     #invitations: device
 
 limits:

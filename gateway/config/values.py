@@ -182,49 +182,6 @@ def endpoint(text: str) -> str:
     return text.rstrip("/")
 
 
-_PRIVATE_ENDINGS = frozenset(
-    {"local", "lan", "home", "internal", "intranet", "corp", "private", "localdomain", "localhost", "invalid", "test"}
-)
-
-
-def redirect_uri(text: str) -> str:
-    """An address that Google accepts as a redirect URI; kept letter for letter, because Google compares it so.
-
-    Rules: "URI validation" in Google's OAuth 2.0 guide for web server applications; whether the ending is on the
-    public suffix list is judged only for the endings that are never public.
-    """
-    for part, found in (
-        ("'#' and what follows it", "#" in text),
-        ("'*'", "*" in text),
-        ("the user name before '@'", "@" in text.partition("//")[2].partition("/")[0]),
-        ("'..'", ".." in text),
-    ):
-        if found:
-            raise Refused(f": Remove {part} from the address. Google refuses it. (G-109)")
-    if not text.lower().startswith(("http://", "https://")):
-        raise Refused(_NOT_ACCEPTED)
-    parts = _split(text)
-    if parts is None:
-        raise Refused("must be a web address in plain letters, such as https://pbx.example.com/oauth/google/callback")
-    host = parts.hostname or ""
-    if not _is_loopback(parts) and ("." not in host or _is_ip(host) or host.rpartition(".")[2] in _PRIVATE_ENDINGS):
-        raise Refused(_NO_NETWORK_ADDRESS.format(host=host))
-    if parts.scheme == "http" and host not in ("localhost", "127.0.0.1", "::1"):
-        raise Refused(_NOT_ACCEPTED)
-    return text
-
-
-_NOT_ACCEPTED = (
-    ": Google does not accept this address. It must start with https:// - only http://localhost and "
-    "http://127.0.0.1 are allowed without it. (G-107)"
-)
-_NO_NETWORK_ADDRESS = (
-    ": Google does not accept network addresses like {host}. Google only takes public names "
-    "(https://pbx.example.com) or localhost. You do not need a public name: use "
-    "http://127.0.0.1:8765/oauth/google/callback and paste the address after the sign-in. (G-108)"
-)
-
-
 def _split(text: str) -> SplitResult | None:
     """The parts of an address with host and without user name, or None; nothing is repaired or removed."""
     if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\x00-\x20\x7f-\U0010ffff\"<>\\^`{|}@]+", text):
@@ -235,14 +192,6 @@ def _split(text: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts if usable else None
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return bool(re.fullmatch(r"[0-9.]+", host))
-    return True
 
 
 def _is_loopback(parts: SplitResult) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from gateway.config import DeviceSection, Secret
 from gateway.domain.device import DevicePolicy
@@ -29,11 +30,20 @@ class Device:
 
 
 class Register:
-    """All devices that are served, by the id they have in the configuration."""
+    """All devices that are served, by the id they have in the configuration.
 
-    def __init__(self, served: Iterable[Device], policies: dict[int, DevicePolicy]) -> None:
+    `defaults` are what was chosen for devices that choose nothing themselves; they may change while it serves.
+    """
+
+    def __init__(
+        self,
+        served: Iterable[Device],
+        policies: Mapping[int, DevicePolicy],
+        own: Mapping[int, DeviceSection] = MappingProxyType({}),
+    ) -> None:
         self._by_name = {device.row.name: device for device in served}
-        self._policies = policies
+        self._policies = dict(policies)
+        self._own = own
 
     def find(self, name: str) -> Device | None:
         """Return the device of that id if it is served."""
@@ -42,6 +52,16 @@ class Register:
     def policy(self, device_row_id: int) -> DevicePolicy:
         """Return the choices for a device, also for one that is no longer served: its meetings are still mirrored."""
         return self._policies[device_row_id]
+
+    def set_defaults(self, calendar_id: str, invitations: Invitations) -> None:
+        """Use these from now on, wherever the configuration of a device says nothing of its own."""
+        self._policies = {
+            number: _policy(before.name, self._own.get(number), calendar_id, invitations)
+            for number, before in self._policies.items()
+        }
+        self._by_name = {
+            name: replace(device, policy=self._policies[device.row.id]) for name, device in self._by_name.items()
+        }
 
     def __len__(self) -> int:
         return len(self._by_name)
@@ -78,7 +98,11 @@ async def enrol(
 
     rows = await database.write(work)
     by_name = {section.id: section for section in sections}
-    policies = {row.id: _policy(row, by_name.get(row.name), default_calendar) for row in rows}
+    own = {row.id: by_name[row.name] for row in rows if row.name in by_name}
+    policies = {
+        row.id: _policy(_shown(row, by_name.get(row.name)), own.get(row.id), default_calendar, Invitations.DEVICE)
+        for row in rows
+    }
     served = [
         Device(
             row=row,
@@ -89,14 +113,15 @@ async def enrol(
         for row in rows
         if row.name in by_name
     ]
-    return Register(served, policies)
+    return Register(served, policies, own)
 
 
-def _policy(row: DeviceRow, section: DeviceSection | None, default_calendar: str) -> DevicePolicy:
-    if section is None:
-        return DevicePolicy(name=row.name, calendar_id=default_calendar, invitations=Invitations.DEVICE)
-    return DevicePolicy(
-        name=section.name or section.id,
-        calendar_id=section.calendar or default_calendar,
-        invitations=section.invitations,
-    )
+def _shown(row: DeviceRow, section: DeviceSection | None) -> str:
+    return row.name if section is None else section.name or section.id
+
+
+def _policy(name: str, own: DeviceSection | None, calendar_id: str, invitations: Invitations) -> DevicePolicy:
+    """Put the defaults under what the configuration of the device says; one that is gone has nothing of its own."""
+    if own is None:
+        return DevicePolicy(name=name, calendar_id=calendar_id, invitations=Invitations.DEVICE)
+    return DevicePolicy(name=name, calendar_id=own.calendar or calendar_id, invitations=own.invitations or invitations)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -54,7 +55,8 @@ class Outcome:
 
     `code` is a stable catalogue code or reason (`G-506`, `rateLimitExceeded`), `text` a sentence for people without
     secrets; `retry_after_s` is set when the calendar named a time to wait. `whole_account` says that the reason lies
-    with the account (its authorization, its client, its quota) and not with this event or calendar.
+    with the account (its authorization, its client, its quota) and not with this event or calendar. `values` are what
+    the catalogue's entry of `code` was filled with.
     """
 
     verdict: Verdict
@@ -63,3 +65,4 @@ class Outcome:
     retry_after_s: float | None = None
     whole_account: bool = False
     event: RemoteEvent | None = None
+    values: Mapping[str, str] = field(default_factory=dict, compare=False)

@@ -50,10 +50,11 @@ class CalendarTarget(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountTarget:
-    """A connected account and the calendars reached through it."""
+    """A connected account and the calendars reached through it; `authorized_at` tells its sign-ins apart (ms UTC)."""
 
     account_id: int
     target: CalendarTarget
+    authorized_at: int = 0
 
 
 class TargetSource(Protocol):
@@ -62,5 +63,9 @@ class TargetSource(Protocol):
     def current(self) -> AccountTarget | None:
         """The account to write with, or None while nobody is authorized (jobs then wait)."""
 
-    async def lost(self, account_id: int, outcome: Outcome) -> None:
-        """Remember durably that this account needs an admin; `current` answers None from now on."""
+    async def lost(self, account: AccountTarget, outcome: Outcome) -> None:
+        """Remember durably that this account needs an admin; `current` answers None from now on.
+
+        Nothing happens when somebody signed in again since: what a call with the old authorization met is not about
+        the new one.
+        """

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 _AWARE_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH = _AWARE_EPOCH.replace(tzinfo=None)
 _SECOND = timedelta(seconds=1)
+_HOURS = tuple(timedelta(hours=hour) for hour in range(24))
 _SHOWN_LENGTH = 64
 _LONGEST_TEXT = 128
 
@@ -105,9 +106,9 @@ def to_utc_s(local: datetime, zone: str) -> tuple[int, Remark | None]:
     """
     since = local - _EPOCH
     wall_s = since.days * 86_400 + since.seconds
-    fixed_s = _fixed_offset_s(zone)
-    if fixed_s is not None:
-        return wall_s - fixed_s, None
+    steady_s = _steady_offset_s(zone, since.days)
+    if steady_s is not None:
+        return wall_s - steady_s, None
     aware = local.replace(tzinfo=_zone_info(zone), fold=0)
     before_s, after_s = _offset_s(aware), _offset_s(aware.replace(fold=1))
     if before_s == after_s:
@@ -164,6 +165,23 @@ def _labelled(text: str, match: re.Match[str]) -> ResolvedZone:
 def _fixed_offset_s(zone: str) -> int | None:
     minutes = fixed_offset_minutes(_zone_info(zone).key)
     return None if minutes is None else minutes * 60
+
+
+@lru_cache(maxsize=1024)
+def _steady_offset_s(zone: str, day: int) -> int | None:
+    """The offset on a whole day (counted from 1970), None when clocks change on it; kept, because asking is slow.
+
+    Asked at every full hour, and at the end of the day for the second of two equal times: clocks that go back at
+    midnight repeat an hour of the day before.
+    """
+    fixed_s = _fixed_offset_s(zone)
+    if fixed_s is not None:
+        return fixed_s
+    midnight, offset = _EPOCH + timedelta(days=day), _zone_info(zone).utcoffset
+    last = offset(midnight.replace(hour=23, minute=59, second=59, fold=1)) or timedelta()
+    if any(offset(midnight + hour) != last for hour in _HOURS):
+        return None
+    return last.days * 86_400 + last.seconds
 
 
 def _offset_s(aware: datetime) -> int:

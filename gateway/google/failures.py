@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import html
 import math
 import re
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ def classify(operation: Operation, answer: Answer, *, now_s: float, cancelled: b
         return _success(operation, answer)
     said = _said(answer.body)
     if said is None:
-        return _outcome(Verdict.LATER, "N-04" if answer.status == 407 else "G-412", whole_account=True)
+        return _somebody_else(answer)
     if answer.status == 401:
         return _outcome(Verdict.AUTHORIZATION, "G-503", whole_account=True)
     if answer.status == 403:
@@ -83,7 +84,7 @@ def classify_token(answer: Answer, *, now_s: float) -> Outcome:
         return _outcome(Verdict.LATER, "G-506", wait_s=wait_s, whole_account=True)
     error, description = _token_error(answer)
     if error is None or not 400 <= answer.status < 500:
-        return _outcome(Verdict.LATER, "N-04" if answer.status == 407 else "G-412", whole_account=True)
+        return _somebody_else(answer)
     if error in _PASSING:
         return _outcome(Verdict.LATER, "G-506", wait_s=wait_s, whole_account=True)
     if error == "invalid_grant":
@@ -103,7 +104,8 @@ def unreadable_token() -> Outcome:
 def classify_silence(operation: Operation, silence: NoAnswer) -> Outcome:
     """Return what it means that no whole answer came."""
     verdict = _unclear(operation) if silence.sent else Verdict.LATER
-    return _outcome(verdict, silence.code, host=silence.host)
+    text = str(messages.text(silence.code, **silence.values))
+    return Outcome(verdict=verdict, code=silence.code, text=text, values=silence.values)
 
 
 def sign_in_error(answer: Answer, *, redirect_uri: str, now_s: float) -> SignInError:
@@ -124,17 +126,28 @@ def sign_in_error(answer: Answer, *, redirect_uri: str, now_s: float) -> SignInE
         redirect=redirect_uri,
         message=_told(error or "", description),
         clock=_clock_difference(answer.date, now_s),
+        snippet=snippet(answer.body) if error is None else "",
     )
+
+
+def client_refusal(answer: Answer, *, now_s: float) -> SignInError | None:
+    """Return what is wrong with a client that sent a code which is none; None when Google blamed only the code."""
+    error, _ = _token_error(answer)
+    if answer.status == 400 and error in _BLAMES_THE_CODE:
+        return None
+    refused = sign_in_error(answer, redirect_uri="", now_s=now_s)
+    refused.field = _CLIENT_FIELDS.get(refused.code, "")
+    return refused
 
 
 def sign_in_silence(silence: NoAnswer) -> SignInError:
     """Return the same for an exchange that got no answer."""
-    return refusal(silence.code, host=silence.host)
+    return refusal(silence.code, **silence.values)
 
 
-def refusal(code: str, **values: str) -> SignInError:
-    """Make the error of a sign-in from the catalogue."""
-    return SignInError(code, str(messages.text(code, **values)), values=values)
+def refusal(code: str, *, field: str = "", **values: str) -> SignInError:
+    """Make the error of a sign-in, or of one `field` of the client for it, from the catalogue."""
+    return SignInError(code, str(messages.text(code, **values)), values=values, field=field)
 
 
 def retry_after_s(header: str | None, now_s: float) -> float | None:
@@ -154,6 +167,18 @@ def cleaned(text: str, most: int = 200) -> str:
     line = re.sub(r"[^\s<>\"']+@[^\s<>\"']+", "(address)", line)
     return line if len(line) <= most else line[: most - 1] + "…"
 
+
+def snippet(body: bytes) -> str:
+    """Return the first words of a page that somebody else than Google sent, as plain text.
+
+    Long words are cut: a page may quote what it was sent, and a code or a token is one long word.
+    """
+    text = re.sub(r"(?is)<(script|style)\b.*?(</\1>|$)|<[^>]*(>|$)", " ", body[:4096].decode("utf-8", "replace"))
+    words = (word if len(word) <= _LONGEST_WORD else "…" for word in html.unescape(text).split())
+    return cleaned(" ".join(words), 80).replace('"', "'")
+
+
+_LONGEST_WORD = 16
 
 _SLOW_REASONS = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
 
@@ -197,7 +222,8 @@ _REFRESH_CODES = {
 
 _EXCHANGE_CODES = {
     "invalid_grant": "G-401",
-    "redirect_uri_mismatch": "G-305",
+    # That the address is registered was asked before Google gave the code: here it is another one than the link's.
+    "redirect_uri_mismatch": "G-402",
     "invalid_client": "G-405",
     "deleted_client": "G-307",
     "unauthorized_client": "G-406",
@@ -206,6 +232,17 @@ _EXCHANGE_CODES = {
     "org_internal": "G-303",
     "access_denied": "G-301",
 }
+
+_BLAMES_THE_CODE = frozenset({"invalid_grant", "redirect_uri_mismatch"})
+
+_CLIENT_FIELDS = {
+    "G-104": "client_secret",
+    "G-306": "client_id",
+    "G-307": "client_id",
+    "G-405": "client_secret",
+    "G-406": "client_id",
+}
+"""The field of the client that an answer is about."""
 
 
 def _success(operation: Operation, answer: Answer) -> Outcome:
@@ -240,6 +277,12 @@ def _refused(said: _Said) -> Outcome:
     return _outcome(Verdict.REFUSED, "G-516", message=said.message)
 
 
+def _somebody_else(answer: Answer) -> Outcome:
+    """An answer that does not come from Google says nothing about the account."""
+    code = "N-04" if answer.status == 407 else "G-412"
+    return _outcome(Verdict.LATER, code, whole_account=True, snippet=snippet(answer.body))
+
+
 def _unclear(operation: Operation) -> Verdict:
     return Verdict.IN_DOUBT if operation.writes else Verdict.LATER
 
@@ -248,7 +291,9 @@ def _outcome(
     verdict: Verdict, code: str, *, wait_s: float | None = None, whole_account: bool = False, **values: str
 ) -> Outcome:
     text = str(messages.text(code, **values)) if code else ""
-    return Outcome(verdict=verdict, code=code, text=text, retry_after_s=wait_s, whole_account=whole_account)
+    return Outcome(
+        verdict=verdict, code=code, text=text, retry_after_s=wait_s, whole_account=whole_account, values=values
+    )
 
 
 def _said(body: bytes) -> _Said | None:
@@ -278,9 +323,15 @@ def _told(error: str, description: str) -> str:
     return cleaned(f"{error}: {description}" if description else error)
 
 
-def _clock_difference(date: str | None, now_s: float) -> str:
+def clock_difference_s(date: str | None, now_s: float) -> float | None:
+    """Return how far our clock is ahead of the `Date` of an answer, in seconds; None when it told none."""
     at_s = None if date is None else _http_date_s(date)
-    return "unknown" if at_s is None else f"{math.floor(now_s - at_s)} s"
+    return None if at_s is None else now_s - at_s
+
+
+def _clock_difference(date: str | None, now_s: float) -> str:
+    difference_s = clock_difference_s(date, now_s)
+    return "unknown" if difference_s is None else f"{math.floor(difference_s)} s"
 
 
 def _http_date_s(text: str) -> float | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeGuard
 from urllib.parse import quote, urlencode
 
-from gateway.google.failures import refusal, sign_in_error, sign_in_silence
+from gateway.google.failures import client_refusal, refusal, sign_in_error, sign_in_silence
 from gateway.google.wire import NoAnswer, Wire, json_object
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ OPTIONAL_SCOPES = {
     ),
 }
 """What is off when none of the scopes was granted."""
+
+_NO_CODE = "4/0"
+"""Has the beginning of a code and nothing else: no code that Google ever gave, and no secret."""
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 
@@ -158,6 +161,32 @@ class OAuth:
         if found is None:
             raise refusal("G-312" if answer.status >= 500 else "G-412")
         return found
+
+
+async def preflight(
+    wire: Wire, endpoints: GoogleEndpoints, *, client_id: str, client_secret: Secret, now_ms: int
+) -> None:
+    """Ask the token endpoint about a client without anybody signing in; return when ID and secret belong together.
+
+    It is sent a code that is none. Google looks at the client first: `invalid_grant` ("Malformed auth code.") or
+    `redirect_uri_mismatch` come only after ID and secret were right. Raises SignInError with its `field`: G-306 and
+    G-307 (the ID), G-104 and G-405 (the secret), G-406 (the type of the client), or why there was no usable answer.
+    """
+    form = {
+        "grant_type": "authorization_code",
+        "code": _NO_CODE,
+        "client_id": client_id,
+        "client_secret": client_secret.reveal(),
+        "redirect_uri": "http://127.0.0.1/",
+        "code_verifier": new_verifier(),
+    }
+    try:
+        answer = await wire.call("POST", endpoints.token, headers=_FORM, body=urlencode(form).encode())
+    except NoAnswer as silence:
+        raise sign_in_silence(silence) from silence
+    refused = client_refusal(answer, now_s=now_ms / 1000)
+    if refused is not None:
+        raise refused
 
 
 async def revoke(wire: Wire, endpoints: GoogleEndpoints, token: str) -> bool:

@@ -12,6 +12,8 @@ import aiohttp
 from yarl import URL
 
 from gateway import __version__
+from gateway.google import network
+from gateway.google.network import PresentedIssuers
 
 if TYPE_CHECKING:
     from gateway.config import GoogleEndpoints
@@ -38,15 +40,16 @@ class Answer:
 class NoAnswer(Exception):
     """No whole answer came from `host`.
 
-    `code` is the catalogue code of the reason. `sent` is False only when the request certainly never left this
-    machine (no address, no connection, no trusted TLS).
+    `code` is the catalogue code of the reason, `values` what its entry needs. `sent` is False only when the request
+    certainly never left this machine (no address, no connection, no trusted TLS).
     """
 
-    def __init__(self, code: str, host: str, *, sent: bool) -> None:
+    def __init__(self, code: str, host: str, *, sent: bool, values: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{code} {host}")
         self.code = code
         self.host = host
         self.sent = sent
+        self.values = {"host": host, **(values or {})}
 
 
 class _AnswerLost(aiohttp.ClientConnectionError):
@@ -80,6 +83,7 @@ class Wire:
         self.timeout_s = timeout_s
         self._session = session
         self._limits = _limits(timeout_s)
+        self._presented = PresentedIssuers(timeout_s)
 
     async def call(
         self,
@@ -111,14 +115,26 @@ class Wire:
                     retry_after=response.headers.get("Retry-After"),
                     date=response.headers.get("Date"),
                 )
-        except aiohttp.ClientConnectorDNSError as error:
-            raise NoAnswer("N-01", host, sent=False) from error
-        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as error:
-            raise NoAnswer("N-03", host, sent=False) from error
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise NoAnswer("N-02", host, sent=False) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise NoAnswer("N-02", host, sent=True) from error
+            raise await self._silence(error, url) from error
+
+    async def _silence(self, error: Exception, url: URL) -> NoAnswer:
+        """Name the reason why there was no answer, as closely as this machine can tell."""
+        host, port = url.host or "", url.port or 443
+        match error:
+            case aiohttp.ClientConnectorDNSError():
+                # Without a way out no name server can be reached either: that is not the name's fault.
+                if not network.has_way_out():
+                    return NoAnswer("N-06", host, sent=False)
+                return NoAnswer("N-01", host, sent=False, values={"servers": network.name_servers()})
+            case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+                issuer = await self._presented.issuer(host, port)
+                return NoAnswer("N-03", host, sent=False, values={"issuer": issuer})
+            case aiohttp.ClientConnectorError() if network.is_offline(error.os_error):
+                return NoAnswer("N-06", host, sent=False)
+            case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
+                return NoAnswer("N-02", host, sent=False, values={"port": str(port)})
+        return NoAnswer("N-02", host, sent=True, values={"port": str(port)})
 
 
 def json_object(body: bytes) -> dict[str, object] | None:

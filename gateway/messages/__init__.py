@@ -1,11 +1,68 @@
-"""What the product says to people: error code → title, text and remedy; when a code applies is not decided here."""
+"""What the product says to people: error code → title, text, remedy, help; when a code applies is not decided here."""
 
 from __future__ import annotations
 
 import functools
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any, Literal
+
+Severity = Literal["error", "warning", "info"]
+
+DOES = frozenset(
+    {
+        "get-code",
+        "paste-again",
+        "swap",
+        "open-clients",
+        "open-audience",
+        "open-calendar-api",
+        "open-admin-console",
+        "use-default-redirect",
+        "choose-file",
+        "show-guide",
+        "copy-redirect",
+        "copy-client-id",
+        "copy-link",
+        "go-to-paste",
+        "check-again",
+        "change-client",
+        "error-page",
+        "network-check",
+        "diagnostics",
+        "use-new-account",
+        "cancel",
+        "ok",
+        "authorize-again",
+        "use-in-step-1",
+        "change-anyway",
+        "choose-calendar",
+        "show-queue",
+        "reload",
+        "sign-in",
+        "close",
+    }
+)
+"""What a button can do: the whole vocabulary, which the pages give a meaning to."""
+
+_COMMANDS = {
+    "get-code": "meeting-gateway google login",
+    "authorize-again": "meeting-gateway google login",
+    "use-new-account": "meeting-gateway google login --replace",
+    "change-client": "meeting-gateway google login --client FILE.json",
+    "choose-file": "meeting-gateway google login --client FILE.json",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """What to press: `label` is a verb for people, `does` one of `DOES`."""
+
+    label: str
+    does: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +73,8 @@ class Message:
     title: str
     text: str
     remedy: str
+    buttons: tuple[Button, ...] = ()
+    severity: Severity = "error"
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.title, self.text, self.remedy) if part)
@@ -24,15 +83,71 @@ class Message:
 def text(code: str, **values: str) -> Message:
     """Return the message of `code` in English, with `values` in its placeholders.
 
-    Values beyond the placeholders are ignored. Raises KeyError for an unknown code or a placeholder without a value.
+    The catalogue writes `{name}` for a value, `{n:change/changes}` for a number with its word, and
+    `[part with {name}|otherwise]` for the first part whose values are all given, nothing when there is none. So
+    a caller gives what it knows; values beyond the placeholders are ignored. Raises KeyError for an unknown code, and
+    for a placeholder outside of brackets without a value.
     """
     entry = _catalogue()[code]
-    filled = {part: entry[part].format_map(values) for part in ("title", "text", "remedy")}
-    return Message(code=code, **filled)
+    buttons = (Button(label=_filled(each["label"], values), does=each["does"]) for each in entry["buttons"])
+    return Message(
+        code=code,
+        title=_filled(entry["title"], values),
+        text=_filled(entry["text"], values),
+        remedy=_filled(entry["remedy"], values),
+        buttons=tuple(buttons),
+        severity=entry["severity"],
+    )
+
+
+def explanation(code: str) -> tuple[str, ...]:
+    """Return the paragraphs of the help page of `code`; "1. " starts a step. KeyError: no such code."""
+    return tuple(_catalogue()[code]["help"])
+
+
+def codes() -> tuple[str, ...]:
+    """Return every code, in the order of the catalogue."""
+    return tuple(_catalogue())
+
+
+def printed() -> tuple[tuple[str, str], ...]:
+    """Return what Google's own pages print, each with the code that explains it, in the order of the catalogue."""
+    return tuple((code, words) for code, entry in _catalogue().items() for words in entry.get("printed", ()))
+
+
+def commands(code: str) -> tuple[str, ...]:
+    """Return what to type in a terminal in place of the buttons of `code`, as far as there is a command for them."""
+    does = (each["does"] for each in _catalogue()[code]["buttons"])
+    return tuple(dict.fromkeys(_COMMANDS[each] for each in does if each in _COMMANDS))
+
+
+_CHOICE = re.compile(r"\[([^\[\]]*)\]")
+_PLACEHOLDER = re.compile(r"\{(\w+)(?::([^{}/]+)/([^{}/]+))?\}")
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    chosen = _CHOICE.sub(lambda found: _chosen(found[1], values), template)
+    return _PLACEHOLDER.sub(lambda found: _value(found, values), chosen).strip()
+
+
+def _chosen(choice: str, values: Mapping[str, str]) -> str:
+    """Take the first of the parts whose values are all there."""
+    for part in choice.split("|"):
+        if all(values.get(found[1]) for found in _PLACEHOLDER.finditer(part)):
+            return part
+    return ""
+
+
+def _value(found: re.Match[str], values: Mapping[str, str]) -> str:
+    value = values[found[1]]
+    if found[2] is not None:
+        return f"{value} {found[2] if value == '1' else found[3]}"
+    # A reason that ends its own sentence before the full stop of ours.
+    return value.removesuffix(".") if found.string.startswith(".", found.end()) else value
 
 
 @functools.cache
-def _catalogue() -> dict[str, dict[str, str]]:
+def _catalogue() -> dict[str, dict[str, Any]]:
     raw = (resources.files(__name__) / "en.json").read_text("utf-8")
-    catalogue: dict[str, dict[str, str]] = json.loads(raw)
+    catalogue: dict[str, dict[str, Any]] = json.loads(raw)
     return catalogue

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.clock import Clock
 from gateway.domain import change
@@ -18,8 +19,7 @@ from gateway.store.idempotency import KeptAnswer
 from gateway.store.meetings import MeetingContents, MeetingRow, MeetingState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class Caller(NamedTuple):
     """The device that calls: its row id and the id it has in the configuration."""
 
     device_id: int
@@ -34,8 +34,7 @@ class RepeatGuard:
     request_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What the device is told. `fresh` is False when the call changed nothing.
 
     `state` is one of `queued` (will be written to the calendar), `mirrored`, `held` (waits for an admin), `refused`
@@ -111,12 +110,14 @@ class Intake:
         now_ms = self._clock.now_ms()
 
         def work(conn: sqlite3.Connection) -> Receipt:
+            if guard is None:
+                return _accept(conn, caller, meeting, contents, now_ms)
             return _guarded(conn, caller, guard, now_ms, lambda: _accept(conn, caller, meeting, contents, now_ms))
 
         receipt = await self._database.write(work)
         if receipt.fresh:
             self._wake()
-        return replace(receipt, warnings=warnings + receipt.warnings) if warnings else receipt
+        return receipt._replace(warnings=warnings + receipt.warnings) if warnings else receipt
 
     async def cancel(self, caller: Caller, external_id: str) -> Receipt:
         """Cancel a meeting; again, it changes nothing. Raises NotFound when the device never scheduled it."""
@@ -132,15 +133,13 @@ class Intake:
 
 
 def _guarded(
-    conn: sqlite3.Connection, caller: Caller, guard: RepeatGuard | None, now_ms: int, work: Callable[[], Receipt]
+    conn: sqlite3.Connection, caller: Caller, guard: RepeatGuard, now_ms: int, work: Callable[[], Receipt]
 ) -> Receipt:
     """Do the work once per Idempotency-Key: a repeat gets the first answer, another call with the key is refused."""
-    if guard is None:
-        return work()
     kept = idempotency.find(conn, caller.device_id, guard.key)
     if kept is None:
         receipt = work()
-        answer = json.dumps(asdict(receipt), separators=(",", ":"))
+        answer = json.dumps(receipt._asdict(), separators=(",", ":"))
         kept = KeptAnswer(request_hash=guard.request_hash, status=202 if receipt.fresh else 200, answer=answer)
         idempotency.keep(conn, caller.device_id, guard.key, kept, now_ms)
         return receipt
@@ -153,24 +152,23 @@ def _guarded(
 def _accept(
     conn: sqlite3.Connection, caller: Caller, meeting: Meeting, contents: MeetingContents, now_ms: int
 ) -> Receipt:
-    row = meetings.find(conn, caller.device_id, meeting.external_id)
-    if row is None:
-        revision = 1
-        meeting_id = meetings.insert(
-            conn, device_id=caller.device_id, external_id=meeting.external_id, contents=contents, now_ms=now_ms
-        )
-        to_mirror = contents.sync
-    else:
+    action, revision = "meeting.scheduled", 1
+    meeting_id = meetings.insert(
+        conn, device_id=caller.device_id, external_id=meeting.external_id, contents=contents, now_ms=now_ms
+    )
+    to_mirror = contents.sync
+    if meeting_id is None:
+        row = _existing(conn, caller, meeting.external_id)
         unchanged = _unchanged(conn, row, meeting, contents)
         if unchanged is not None:
             return unchanged
+        action, revision = "meeting.changed", meetings.revise(conn, row, contents, now_ms)
         meeting_id = row.id
-        revision = meetings.revise(conn, row, contents, now_ms)
         # No longer to be mirrored: an event that is there, or may be, has to go.
         to_mirror = contents.sync or mirrored.get(conn, meeting_id) is not None
     if to_mirror:
         outbox.put(conn, kind=outbox.MIRROR, subject_id=meeting_id, revision=revision, now_ms=now_ms)
-    _note(conn, caller, "meeting.scheduled" if row is None else "meeting.changed", meeting_id, revision, now_ms)
+    _note(conn, caller, action, meeting_id, revision, now_ms)
     state = "queued" if contents.sync else "stored"
     return _receipt(meeting, meeting_id, revision, state, fresh=True)
 

@@ -203,7 +203,7 @@ class Outbound:
         if decision.rest_until_ms is not None:
             self._rest_until_ms = max(self._rest_until_ms, decision.rest_until_ms)
         if outcome.whole_account and decision.hold is not None:
-            await self._source.lost(account.account_id, outcome)
+            await self._source.lost(account, outcome)
         await self._write_down(
             lambda conn: outbox.postpone(
                 conn,

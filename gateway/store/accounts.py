@@ -6,6 +6,8 @@ import sqlite3
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gateway.store.scrub import thoroughly
+
 _COLUMNS = (
     "id, kind, subject, email, client_id, scopes, sealed, state, state_code, state_text, authorized_at, access_ends_at"
 )
@@ -78,6 +80,11 @@ def current(conn: sqlite3.Connection) -> AccountRow | None:
 
 def authorize(conn: sqlite3.Connection, new: Authorization, now_ms: int) -> int:
     """Make `new` the account in use and return its id; an account known before gets its old id back."""
+    with thoroughly(conn):
+        return _authorize(conn, new, now_ms)
+
+
+def _authorize(conn: sqlite3.Connection, new: Authorization, now_ms: int) -> int:
     conn.execute(
         "UPDATE account SET sealed = X'', email = '', scopes = '', access_ends_at = NULL, changed_at = ? "
         "WHERE length(sealed) > 0 AND NOT (kind = ? AND subject = ?)",
@@ -108,12 +115,12 @@ def authorize(conn: sqlite3.Connection, new: Authorization, now_ms: int) -> int:
 
 def save_sealed(conn: sqlite3.Connection, *, account_id: int, authorized_at: int, sealed: bytes, now_ms: int) -> bool:
     """Replace the sealed authorization; False when another sign-in came meanwhile, whose own is then kept."""
-    return bool(
-        conn.execute(
+    with thoroughly(conn):
+        changed = conn.execute(
             "UPDATE account SET sealed = ?, changed_at = ? WHERE id = ? AND authorized_at = ? AND length(sealed) > 0",
             (sealed, now_ms, account_id, authorized_at),
         ).rowcount
-    )
+    return bool(changed)
 
 
 def set_state(
@@ -142,8 +149,9 @@ def forget(conn: sqlite3.Connection, now_ms: int) -> None:
     The row stays with nothing but the subject in it, because events refer to it: who signs in again as the same
     account must find those events again instead of writing them a second time.
     """
-    conn.execute(
-        "UPDATE account SET sealed = X'', email = '', scopes = '', client_id = '', state = 'authorization-lost', "
-        "state_code = '', state_text = '', access_ends_at = NULL, changed_at = ?",
-        (now_ms,),
-    )
+    with thoroughly(conn):
+        conn.execute(
+            "UPDATE account SET sealed = X'', email = '', scopes = '', client_id = '', state = 'authorization-lost', "
+            "state_code = '', state_text = '', access_ends_at = NULL, changed_at = ?",
+            (now_ms,),
+        )

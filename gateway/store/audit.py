@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 
+_CONTROL = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))} | {
+    number: f"\\u{number:04x}" for number in (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+"""What would break a line, colour a terminal or turn the direction of writing, as something to read."""
 
-def write(conn: sqlite3.Connection, *, at_ms: int, actor: str, action: str, object_: str, detail: str = "") -> None:
-    """Add a line. `actor` is `device:<id>` or `admin`, `action` a stable word, `object_` what it was done to."""
+
+def write(
+    conn: sqlite3.Connection, *, at_ms: int, actor: str, action: str, object_: str, detail: str = "", source: str = ""
+) -> None:
+    """Add a line. `actor` and `source` are those of a `domain.actor.Actor`, `action` is a stable word.
+
+    `object_` is what it was done to. Control characters are written out.
+    """
+    fields = (each.translate(_CONTROL) for each in (actor, action, object_, detail, source))
     conn.execute(
-        "INSERT INTO audit (at, actor, action, object, detail) VALUES (?, ?, ?, ?, ?)",
-        (at_ms, actor, action, object_, detail),
+        "INSERT INTO audit (at, actor, action, object, detail, source) VALUES (?, ?, ?, ?, ?, ?)", (at_ms, *fields)
     )
 
 

@@ -27,11 +27,11 @@ class Database:
     """An open database.
 
     `write` and `read` run plain functions of a connection, which therefore cannot await: a transaction is one
-    function on one thread and nothing can come between its statements. Writes that wait together share one commit,
-    each under its own savepoint, so that one that fails takes no other with it. `failing` is the sentence of the last
-    failure of the disk or the file, empty again after a write that succeeded. `synchronous=FULL` makes every
-    commit wait for the disk (https://www.sqlite.org/pragma.html#pragma_synchronous); anything less would let an
-    answered call be lost with the power, and exists only so that a test can show that it would.
+    function on one thread and nothing can come between its statements. Writes that wait together share one commit;
+    one that fails takes no other with it. `failing` is the sentence of the last failure of the disk or the file, empty
+    again after a write that succeeded. `synchronous=FULL` makes every commit wait for the disk
+    (https://www.sqlite.org/pragma.html#pragma_synchronous); anything less would let an answered call be lost with the
+    power, and exists only so that a test can show that it would.
     """
 
     def __init__(self, path: Path, *, synchronous: Literal["FULL", "NORMAL"] = "FULL") -> None:
@@ -55,16 +55,17 @@ class Database:
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction; when this returns, what it did is on disk.
 
-        What `work` raises is raised here and nothing it did is kept. A cancelled caller does not undo the work.
+        What `work` raises is raised here and nothing it did is kept. A cancelled caller does not undo the work. It may
+        run twice, the first time undone, so it must do nothing that reaches beyond the connection.
         Raises StoreFull, StoreUnavailable or StoreRefused when the disk or the file fails.
         """
-        return await self._writer.run(work)
+        return await self._writer.put(work)
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on the reading connection; it sees everything committed before."""
         if not self._reader.started:
             self._reader.start()
-        return await self._reader.run(work)
+        return await self._reader.put(work)
 
     async def close(self) -> None:
         """Finish what waits, then close the file; later calls raise StoreUnavailable."""
@@ -141,6 +142,7 @@ class _Job:
 
     def run(self, conn: sqlite3.Connection) -> None:
         """Do the work; database errors go on to the caller of this, all others are kept for the future."""
+        self.error = None
         try:
             self.result = self.work(conn)
         except sqlite3.Error:
@@ -159,26 +161,30 @@ class _Lane:
     def __init__(self, name: str, serve: Callable[[_Lane], None]) -> None:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=serve, args=(self,), name=name, daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
-        self.started = False
+
+    @property
+    def started(self) -> bool:
+        return self._loop is not None
 
     def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._thread.start()
-        self.started = True
 
-    async def run(self, work: Work[T]) -> T:
-        if self._closed or not self.started:
+    def put(self, work: Work[T]) -> asyncio.Future[T]:
+        if self._closed or self._loop is None:
             raise StoreUnavailable("The gateway is stopping.")
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[T] = self._loop.create_future()
         self._jobs.put(_Job(work, future))
-        return await future
+        return future
 
     async def stop(self) -> None:
         self._closed = True
         if self.started:
             self._jobs.put(None)
             await asyncio.to_thread(self._thread.join)
-            self.started = False
+            self._loop = None
 
     def take(self, most: int) -> list[_Job]:
         """Wait for a job and take what waits behind it; an empty list means stop."""
@@ -215,12 +221,19 @@ def _deliver(batch: list[_Job]) -> None:
 
 
 def _commit_together(conn: sqlite3.Connection, batch: list[_Job]) -> None:
-    """Run every job of the batch under its own savepoint and commit once; a job that is alone needs no savepoint."""
+    """Run all jobs and commit once. When one fails half done, undo all and run each under a savepoint of its own.
+
+    Savepoints cost two statements and copies of pages for each job, and jobs that fail mostly do so before they change
+    anything; then there is nothing to undo.
+    """
     conn.execute("BEGIN IMMEDIATE")
-    if len(batch) == 1:
-        _run(batch[0], conn)
-        conn.execute("COMMIT" if batch[0].error is None else "ROLLBACK")
+    if _run_all(conn, batch):
+        conn.execute("COMMIT")
         return
+    conn.execute("ROLLBACK")
+    if len(batch) == 1:
+        return
+    conn.execute("BEGIN IMMEDIATE")
     for job in batch:
         conn.execute("SAVEPOINT job")
         _run(job, conn)
@@ -228,6 +241,19 @@ def _commit_together(conn: sqlite3.Connection, batch: list[_Job]) -> None:
             conn.execute("ROLLBACK TO job")
         conn.execute("RELEASE job")
     conn.execute("COMMIT")
+
+
+def _run_all(conn: sqlite3.Connection, batch: list[_Job]) -> bool:
+    """Run the jobs one after another; False when one of them failed and left behind what it had done so far.
+
+    Changed rows are counted by SQLite. Changes of the schema are not; only migrations make them, and not here.
+    """
+    for job in batch:
+        changes = conn.total_changes
+        _run(job, conn)
+        if job.error is not None and conn.total_changes != changes:
+            return False
+    return True
 
 
 def _run(job: _Job, conn: sqlite3.Connection) -> None:

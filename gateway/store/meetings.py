@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 _COLUMNS = "id, device_id, external_id, revision, state, sync, shape, sequence, fingerprint, body, changed_at"
 
@@ -16,8 +17,7 @@ class MeetingState(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeetingContents:
+class MeetingContents(NamedTuple):
     """What one revision says; see `MeetingRow` for the columns."""
 
     sync: bool
@@ -68,11 +68,14 @@ def get(conn: sqlite3.Connection, meeting_id: int) -> MeetingRow | None:
 
 def insert(
     conn: sqlite3.Connection, *, device_id: int, external_id: str, contents: MeetingContents, now_ms: int
-) -> int:
-    """Store revision 1 of a new meeting and return its internal id."""
+) -> int | None:
+    """Store revision 1 of a new meeting and return its internal id; None when the device has one of that name.
+
+    Most meetings that come in are new, so that asking first would be one statement more.
+    """
     cursor = conn.execute(
         "INSERT INTO meeting (device_id, external_id, revision, state, sync, shape, sequence, fingerprint, body, "
-        "changed_at) VALUES (?, ?, 1, 'scheduled', ?, ?, ?, ?, ?, ?)",
+        "changed_at) VALUES (?, ?, 1, 'scheduled', ?, ?, ?, ?, ?, ?) ON CONFLICT (device_id, external_id) DO NOTHING",
         (
             device_id,
             external_id,
@@ -84,9 +87,7 @@ def insert(
             now_ms,
         ),
     )
-    if cursor.lastrowid is None:
-        raise sqlite3.DatabaseError("the insert gave no row id")
-    return cursor.lastrowid
+    return cursor.lastrowid if cursor.rowcount else None
 
 
 def revise(conn: sqlite3.Connection, row: MeetingRow, contents: MeetingContents, now_ms: int) -> int:

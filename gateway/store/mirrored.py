@@ -55,6 +55,12 @@ def get(conn: sqlite3.Connection, meeting_id: int) -> MirroredRow | None:
     )
 
 
+def last_success_ms(conn: sqlite3.Connection) -> int | None:
+    """Return when a calendar last took or gave back an event (ms UTC), None when none ever did."""
+    raw = conn.execute("SELECT max(changed_at) FROM mirrored WHERE state IN ('live', 'gone')").fetchone()
+    return None if raw[0] is None else int(raw[0])
+
+
 def claim(
     conn: sqlite3.Connection,
     *,

@@ -144,6 +144,12 @@ def counts(conn: sqlite3.Connection) -> dict[str, int]:
     return {str(name): int(number) for name, number in found}
 
 
+def waiting_because(conn: sqlite3.Connection) -> dict[str, int]:
+    """Return how many rows wait for their time, by the code of what went wrong last (empty: nothing did)."""
+    found = conn.execute("SELECT last_code, count(*) FROM outbox WHERE hold IS NULL GROUP BY 1")
+    return {str(code): int(number) for code, number in found}
+
+
 def _row(raw: tuple[str, int, int, int, int, int, str | None, str | None, str, str, int]) -> OutboxRow:
     return OutboxRow(
         kind=raw[0],

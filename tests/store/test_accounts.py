@@ -1,4 +1,4 @@
-"""The tables `account` and `sign_in`: one account in use, lasting ids, and nothing secret left behind."""
+"""The table `account`: one account in use, lasting ids, and nothing secret left behind."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store import accounts, sign_ins
+from gateway.store import accounts
 from gateway.store.accounts import AccountState, Authorization
 
 NOW_MS = 1_700_000_000_000
-LIFE_MS = 600_000
 
 
 @pytest.fixture
@@ -116,41 +115,3 @@ def test_an_account_with_events_can_be_forgotten(conn: sqlite3.Connection) -> No
     )
     accounts.forget(conn, NOW_MS)
     assert accounts.authorize(conn, authorization(), NOW_MS) == account_id
-
-
-def test_a_link_is_spent_once_and_its_secret_is_gone(conn: sqlite3.Connection) -> None:
-    sign_ins.add(conn, state_hash=b"h", sealed=b"verifier", now_ms=NOW_MS)
-    assert sign_ins.use(conn, b"h", NOW_MS + 1)
-    assert not sign_ins.use(conn, b"h", NOW_MS + 2)
-    row = sign_ins.find(conn, b"h")
-    assert row is not None
-    assert (row.sealed, row.used_at) == (b"", NOW_MS + 1)
-    assert sign_ins.find(conn, b"other") is None
-    assert not sign_ins.use(conn, b"other", NOW_MS)
-
-
-def test_a_code_without_state_goes_with_the_newest_link_that_is_left(conn: sqlite3.Connection) -> None:
-    assert sign_ins.newest(conn) is None
-    for number in range(3):
-        sign_ins.add(conn, state_hash=bytes([number]), sealed=b"v", now_ms=NOW_MS + number)
-    for expected in (2, 1, 0):
-        row = sign_ins.newest(conn)
-        assert row is not None
-        assert row.state_hash == bytes([expected])
-        sign_ins.use(conn, row.state_hash, NOW_MS)
-    last = sign_ins.newest(conn)
-    assert last is not None
-    assert last.used_at == NOW_MS
-
-
-@pytest.mark.parametrize("age_ms", [LIFE_MS, LIFE_MS + 1, -LIFE_MS - 1])
-def test_old_links_lose_their_secret_at_once_and_their_name_later(conn: sqlite3.Connection, age_ms: int) -> None:
-    sign_ins.add(conn, state_hash=b"old", sealed=b"v", now_ms=NOW_MS - age_ms)
-    sign_ins.add(conn, state_hash=b"young", sealed=b"v", now_ms=NOW_MS - LIFE_MS + 1)
-    sign_ins.purge(conn, now_ms=NOW_MS, life_ms=LIFE_MS)
-    old, young = sign_ins.find(conn, b"old"), sign_ins.find(conn, b"young")
-    assert old is not None
-    assert young is not None
-    assert (old.sealed, young.sealed) == (b"", b"v")
-    sign_ins.purge(conn, now_ms=NOW_MS + sign_ins.REMEMBERED_MS, life_ms=LIFE_MS)
-    assert sign_ins.find(conn, b"young") is None or age_ms < 0

@@ -71,6 +71,56 @@ async def test_a_write_that_fails_takes_no_other_with_it(database: Database):
     assert await actions(database) == ["kept", "kept too"]
 
 
+async def test_only_what_failed_half_done_makes_the_others_run_again(database: Database):
+    runs: list[str] = []
+
+    def counted(text: str):
+        def work(conn: sqlite3.Connection) -> int:
+            runs.append(text)
+            note(text)(conn)
+            return len(runs)
+
+        return work
+
+    def refuses(_conn: sqlite3.Connection) -> None:
+        raise ValueError("before it changed anything")
+
+    def gives_up(conn: sqlite3.Connection) -> None:
+        note("half done")(conn)
+        raise ValueError("after it changed something")
+
+    async def together(*work) -> list[object]:
+        blocked, before = Blocked(), database.commits
+        first = asyncio.create_task(database.write(blocked))
+        await asyncio.to_thread(blocked.entered.wait, 30)
+        tasks = [asyncio.create_task(database.write(each)) for each in work]
+        await asyncio.sleep(0)
+        blocked.go.set()
+        await first
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert database.commits - before == 2
+        return results
+
+    results = await together(counted("a"), refuses, counted("b"))
+    assert isinstance(results[1], ValueError)
+    assert runs == ["a", "b"]
+    results = await together(counted("c"), gives_up, counted("d"))
+    assert runs == ["a", "b", "c", "c", "d"]
+    assert (results[0], str(results[1]), results[2]) == (4, "after it changed something", 5)
+    assert await actions(database) == ["a", "b", "c", "d"]
+
+
+async def test_a_write_that_fails_alone_leaves_nothing(database: Database):
+    def gives_up(conn: sqlite3.Connection) -> None:
+        note("half done")(conn)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await database.write(gives_up)
+    await database.write(note("next"))
+    assert await actions(database) == ["next"]
+
+
 async def test_a_cancelled_caller_does_not_undo_the_work(database: Database):
     blocked = Blocked()
     first = asyncio.create_task(database.write(blocked))

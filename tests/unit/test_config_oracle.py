@@ -38,6 +38,7 @@ class Gateway(Section):
     name: Line = "Meeting gateway"
     time_zone: Zone | None = None
     listen: Annotated[str, Field(pattern=r"^(0\.0\.0\.0|127\.0\.0\.1|\[::1\]):(0|8765|65535)$")] = "0.0.0.0:8765"
+    listen_tls: Annotated[str, Field(pattern=r"^(0\.0\.0\.0|127\.0\.0\.1):(0|8766)$")] = "0.0.0.0:8766"
     public_url: WebAddress | None = None
     data_dir: Annotated[str, Field(min_length=1)] = "data"
 
@@ -53,7 +54,7 @@ class Endpoints(Section):
 class Google(Section):
     client_id: Annotated[str, Field(pattern=r"^[!-~]+$")] | None = None
     client_secret: Annotated[None, Field()] = None
-    redirect_uri: Annotated[str, Field(pattern=REDIRECT)] = "http://127.0.0.1:8765/oauth/google/callback"
+    redirect_uri: Annotated[str, Field(pattern=REDIRECT)] | None = None
     expected_account: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     calendar: CalendarId = "primary"
     endpoints: Annotated[Endpoints, BeforeValidator(lambda value: {} if value is None else value)] = Endpoints()
@@ -72,7 +73,7 @@ class Device(Section):
     key: Annotated[None, Field()] = None
     time_zone: Zone | None = None
     calendar: CalendarId | None = None
-    invitations: Literal["device", "google", "off"] = "device"
+    invitations: Literal["device", "google", "off"] | None = None
 
 
 class Limits(Section):
@@ -116,6 +117,7 @@ RIGHT: dict[str, st.SearchStrategy[Any]] = {
     "version": st.just(1),
     "name": st.text("ab 1ü", min_size=1, max_size=4) | st.sampled_from(["x" * 100, "x" * 101]),
     "time_zone": st.sampled_from(["UTC", "Europe/Berlin", "Etc/GMT-1", "Europe/Berlinn", "utc", "1"]),
+    "listen_tls": st.sampled_from(["0.0.0.0:8766", "127.0.0.1:0", "0.0.0.0:80000", "localhost:1"]),
     "listen": st.sampled_from(["0.0.0.0:8765", "127.0.0.1:0", "[::1]:65535", "[::1]:65536", "8765", "a:1"]),
     "public_url": st.sampled_from(["https://meet.example.com", "http://pbx:80/a", "meet.example.com", ""]),
     "data_dir": st.sampled_from(["data", "/var/x", "../x"]),
@@ -201,8 +203,10 @@ def plain(config: Config) -> dict[str, object]:
     data = dataclasses.asdict(config)
     del data["path"], data["sources"]
     data["gateway"]["listen"] = str(config.gateway.listen)
+    data["gateway"]["listen_tls"] = str(config.gateway.listen_tls)
     data["devices"] = [
-        {**device, "key": None, "invitations": device["invitations"].value} for device in data["devices"]
+        {**device, "key": None, "invitations": device["invitations"] and device["invitations"].value}
+        for device in data["devices"]
     ]
     assert config.gateway.data_dir.is_absolute()
     return data

@@ -147,7 +147,13 @@ def test_public_url(text: str, kept: str | None) -> None:
         ("https://pbx.example.com/x#y", "G-109"),
         ("https://*.example.com/x", "G-109"),
         ("https://pbx.example.com/../x", "G-109"),
-        ("https://pbx.example.com/ x", "must be a web address"),
+        ("https://pbx.example.com/%2E./x", "G-109"),
+        ("https://pbx.example.com/a\\b", "G-109"),
+        ("https://pbx.example.com:99999/x", "G-109"),
+        ("https://pbx.example.com/ x", "G-109"),
+        ("https://1-a.apps.googleusercontent.com/x", "G-109"),
+        ("https://pbx.example.c0m/x", "G-108"),
+        ("https://xn--bcher-kva.example/x", None),
     ],
 )
 def test_redirect_uri(text: str, code: str | None) -> None:

@@ -257,7 +257,7 @@ def test_a_refused_refresh_has_its_verdict(status: int, body: str, verdict: str,
 EXCHANGE_ROWS = [
     (400, '{"error":"invalid_grant","error_description":"Malformed auth code."}', "G-401"),
     (400, '{"error":"invalid_grant","error_description":"Missing code verifier."}', "G-401"),
-    (400, '{"error":"redirect_uri_mismatch","error_description":"Bad Request"}', "G-305"),
+    (400, '{"error":"redirect_uri_mismatch","error_description":"Bad Request"}', "G-402"),
     (400, '{"error":"invalid_request","error_description":"client_secret is missing."}', "G-104"),
     (401, '{"error":"invalid_client","error_description":"The OAuth client was not found."}', "G-306"),
     (401, '{"error":"invalid_client","error_description":"The provided client secret is invalid."}', "G-405"),

@@ -166,7 +166,7 @@ class ModelAccount:
     def current(self) -> AccountTarget | None:
         return AccountTarget(account_id=self.account_id, target=self.calendar) if self.connected else None
 
-    async def lost(self, account_id: int, outcome: Outcome) -> None:
-        assert account_id == self.account_id
+    async def lost(self, account: AccountTarget, outcome: Outcome) -> None:
+        assert account.account_id == self.account_id
         self.connected = False
         self.lost_for.append(outcome.code)

@@ -95,7 +95,7 @@ async def test_an_idempotency_key_answers_once():
         first = await call("One", guard)
         await gateway.accept(subject="Two")
         again = await call("One", guard)  # a captured call, replayed after a change
-        assert replace(again, fresh=True) == first
+        assert again._replace(fresh=True) == first
         assert (await gateway.intake.find(CALLER, "m1")).meeting.subject == "Two"
         with pytest.raises(KeyReused):
             await call("Three", RepeatGuard(key="k1", request_hash=b"second"))

@@ -1,0 +1,272 @@
+"""How it stands with Google in the words of the page's status line; what is shown with which colour is not decided."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from gateway import messages
+from gateway.accounts.attempt import SignInLink
+from gateway.accounts.sign_in import shown_date
+from gateway.domain.outcome import Outcome, Verdict
+from gateway.domain.retry import Hold
+from gateway.messages import Button, Message
+from gateway.store import mirrored, outbox
+from gateway.store.accounts import AccountRow, AccountState
+
+TESTING_LIFE_MS = 7 * 24 * 3600 * 1000
+"""Google ends refresh tokens of apps in "Testing" after 7 days (OAuth 2.0 overview)."""
+WARN_BEFORE_MS = 2 * 24 * 3600 * 1000
+"""An admin hears of the end this long before it: on the fifth day of an app in Testing."""
+_HALF_DAY_MS = 12 * 3600 * 1000
+_TESTING_ENDS_MS = range(TESTING_LIFE_MS - _HALF_DAY_MS, TESTING_LIFE_MS + _HALF_DAY_MS)
+
+
+class Situation(StrEnum):
+    """What there is to say; the value is a stable word for pages and scripts."""
+
+    NOT_CONNECTED = "not-connected"
+    WAITING = "waiting"
+    AUTHORIZED = "authorized"
+    ENDS = "ends"
+    UNREACHABLE = "unreachable"
+    LOST = "lost"
+    ACTION = "action"
+    """The authorization is fine, and something else has to be mended by an admin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One status: `pill` and `line` are the words; times are ms UTC, None when there is none.
+
+    `message` is the catalogue's entry where something is wrong; `waiting` counts the changes that are not in the
+    calendar yet, without those that an admin parked.
+    """
+
+    situation: Situation
+    pill: str
+    line: str
+    message: Message | None = None
+    email: str = ""
+    calendar: str = ""
+    waiting: int = 0
+    last_success_ms: int | None = None
+    ends_at_ms: int | None = None
+    link: SignInLink | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """What waits to be sent: how many changes, the code of a network or Google problem that they wait for, if any."""
+
+    waiting: int
+    trouble: str
+    last_success_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Everything that the status is made of."""
+
+    row: AccountRow | None
+    why: Message | None
+    queue: Queue
+    link: SignInLink | None
+    calendar: str
+    testing: bool
+    now_ms: int
+    zone: str | None
+
+
+def read_queue(conn: sqlite3.Connection) -> Queue:
+    """Count what waits."""
+    counts = outbox.counts(conn)
+    codes = outbox.waiting_because(conn)
+    troubles = {code: number for code, number in codes.items() if code.startswith("N-") or code == "G-506"}
+    return Queue(
+        waiting=sum(number for name, number in counts.items() if name != Hold.PARKED),
+        trouble=max(troubles, key=lambda code: (troubles[code], code), default=""),
+        last_success_ms=mirrored.last_success_ms(conn),
+    )
+
+
+def judge(seen: Seen) -> Standing:
+    """Return the one status that matters most."""
+    row = seen.row
+    if seen.link is not None and (row is None or row.state is not AccountState.CONNECTED):
+        return _waiting_for_code(seen, seen.link)
+    if row is None:
+        line = (
+            "Meetings from your devices are kept here and wait. They appear in Google Calendar as soon as you connect "
+            "an account."
+        )
+        return _standing(seen, Situation.NOT_CONNECTED, "Not connected", line)
+    if row.state is not AccountState.CONNECTED:
+        return _broken(seen, row)
+    if seen.queue.trouble:
+        return _unreachable(seen)
+    ends_ms = ends_at_ms(row, testing=seen.testing)
+    if ends_ms is not None:
+        return _ends(seen, ends_ms)
+    line = f"Account {row.email}. Calendar {seen.calendar}. {_last_success(seen)}"
+    return _standing(seen, Situation.AUTHORIZED, "Authorized", line)
+
+
+def _waiting_for_code(seen: Seen, link: SignInLink) -> Standing:
+    opened, until = _clock_time(link.started_at_ms, seen), _clock_time(link.expires_at_ms, seen)
+    paste = "Paste what you got back in step 3."
+    line = f"You opened Google's sign-in page at {opened}. {paste} The link works until {until}."
+    return _standing(seen, Situation.WAITING, "Waiting for your code", line)
+
+
+def _broken(seen: Seen, row: AccountRow) -> Standing:
+    message = seen.why or told(row)
+    changes = _changes(seen.queue.waiting)
+    if row.state is AccountState.AUTHORIZATION_LOST:
+        line = f"Google no longer accepts our authorization ({_reason(row.state_code, message)}). {changes} waiting."
+        return _standing(seen, Situation.LOST, "Authorization lost", line, message)
+    return _standing(seen, Situation.ACTION, "Action needed", f"{message.title} {changes} waiting.", message)
+
+
+def _unreachable(seen: Seen) -> Standing:
+    line = f"{_changes(seen.queue.waiting)} waiting and will be sent automatically. Nothing is lost. "
+    message = told_code(seen.queue.trouble, "Google cannot be reached at the moment.")
+    return _standing(seen, Situation.UNREACHABLE, "Google is not reachable", line + _last_success(seen), message)
+
+
+def ends_at_ms(row: AccountRow, *, testing: bool) -> int | None:
+    """Return when Google ends the authorization (ms UTC), None when that is not known.
+
+    Google names the end of time-limited access; of an app in Testing only the rule is known.
+    """
+    ends = [] if row.access_ends_at is None else [row.access_ends_at]
+    return min([*ends, row.authorized_at + TESTING_LIFE_MS] if testing else ends, default=None)
+
+
+def health(row: AccountRow | None, why: Message | None, *, testing: bool, now_ms: int) -> tuple[str, str]:
+    """Return the state in a word and what an admin should know, in sentences that name nobody."""
+    if row is None:
+        return "none", "No Google account is authorized yet. Run: meeting-gateway google login"
+    if row.state is not AccountState.CONNECTED:
+        return row.state, str(why or told_code(row.state_code, row.state_text))
+    ends_ms = ends_at_ms(row, testing=testing)
+    if ends_ms is None or ends_ms - now_ms > WARN_BEFORE_MS:
+        return row.state, ""
+    return row.state, f"Google ends the authorization on {shown_date(ends_ms)}. Run: meeting-gateway google login"
+
+
+def _ends(seen: Seen, ends_ms: int) -> Standing:
+    if seen.testing:
+        line = (
+            f"Your Google app is in Testing. Google ends this authorization on {_date_time(ends_ms, seen)}. "
+            "Publish the app to stop this."
+        )
+    else:
+        line = f"You allowed access for a limited time. Google ends this authorization on {_date_time(ends_ms, seen)}."
+    pill = f"Authorized, ends on {_local(ends_ms, seen):%Y-%m-%d}"
+    return _standing(seen, Situation.ENDS, pill, line, ends_at_ms=ends_ms)
+
+
+def _standing(
+    seen: Seen,
+    situation: Situation,
+    pill: str,
+    line: str,
+    message: Message | None = None,
+    *,
+    ends_at_ms: int | None = None,
+) -> Standing:
+    return Standing(
+        situation=situation,
+        pill=pill,
+        line=line,
+        message=message,
+        email=seen.row.email if seen.row is not None else "",
+        calendar=seen.calendar,
+        waiting=seen.queue.waiting,
+        last_success_ms=seen.queue.last_success_ms,
+        ends_at_ms=ends_at_ms,
+        link=seen.link,
+    )
+
+
+def explained(row: AccountRow, outcome: Outcome, now_ms: int) -> tuple[str, str]:
+    """Return code and text of what was lost; the calendar may tell why Google "no longer accepts" it."""
+    if outcome.verdict is Verdict.AUTHORIZATION and outcome.code in ("G-502", "G-503"):
+        if row.access_ends_at is not None and now_ms >= row.access_ends_at:
+            return "G-514", str(messages.text("G-514", date=shown_date(row.access_ends_at)))
+        if now_ms - row.authorized_at in _TESTING_ENDS_MS:
+            return "G-501", str(messages.text("G-501"))
+    return outcome.code, outcome.text
+
+
+def told(row: AccountRow) -> Message:
+    """Return the catalogue's entry for the state of an account."""
+    if row.state_code == "G-116":  # it was a question before, with other buttons
+        done = messages.text("G-116", ended=row.email)
+        return replace(done, buttons=(Button(label="Authorize again", does="authorize-again"),))
+    values = {"email": row.email}
+    if row.access_ends_at is not None:
+        values["date"] = shown_date(row.access_ends_at)
+    return told_code(row.state_code, row.state_text, values)
+
+
+def told_code(code: str, sentence: str, values: Mapping[str, str] | None = None) -> Message:
+    """Return the entry of `code`, or `sentence` when the entry needs a value that was not kept."""
+    try:
+        return messages.text(code, **(values or {}))
+    except KeyError:
+        return Message(code=code, title=sentence, text="", remedy="")
+
+
+_REASONS = {
+    "G-116": "the client was changed",
+    "G-403": "the Calendar box was not ticked",
+    "G-418": "it was made at another address",
+    "G-419": "the key file does not fit",
+    "G-501": "7 days are over and the app is in Testing",
+    "G-502": "somebody removed the access",
+    "G-503": "Google gave no reason",
+    "G-514": "the time-limited permission is over",
+}
+
+
+def _reason(code: str, message: Message) -> str:
+    return _REASONS.get(code) or message.title.rstrip(".")
+
+
+def _changes(number: int) -> str:
+    return "1 change is" if number == 1 else f"{number} changes are"
+
+
+def _last_success(seen: Seen) -> str:
+    at_ms = seen.queue.last_success_ms
+    return f"Last success {ago(at_ms, seen.now_ms)}." if at_ms is not None else "Nothing was sent yet."
+
+
+def ago(at_ms: int, now_ms: int) -> str:
+    """Write how long ago an instant is; one in the future, after the clock was set back, is now."""
+    minutes = max(0, now_ms - at_ms) // 60_000
+    for unit, length in (("day", 24 * 60), ("hour", 60), ("minute", 1)):
+        if minutes >= length:
+            number = minutes // length
+            return f"{number} {unit}{'' if number == 1 else 's'} ago"
+    return "just now"
+
+
+def _local(at_ms: int, seen: Seen) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(seen.zone) if seen.zone else UTC)
+
+
+def _date_time(at_ms: int, seen: Seen) -> str:
+    return f"{_local(at_ms, seen):%Y-%m-%d %H:%M %Z}"
+
+
+def _clock_time(at_ms: int, seen: Seen) -> str:
+    """Only the time for today, the date too for another day."""
+    at, now = _local(at_ms, seen), _local(seen.now_ms, seen)
+    return f"{at:%H:%M %Z}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M %Z}"

@@ -1,0 +1,194 @@
+"""The commands `google login`, `status`, `test` and `logout`: the page's codes and words, and what to type next."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import re
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+
+import pytest
+
+from simulator.google import SimulatedGoogle
+from tests.journey.gateway_process import DEADLINE_S, GatewayProcess
+
+EMAIL = "arthur.morgan@mycompanyabc.com"
+OTHER = "someone.else@example.com"
+
+
+def rows(gateway: GatewayProcess, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(gateway.database)) as conn:
+        return conn.execute(query).fetchall()
+
+
+async def link_of(gateway: GatewayProcess, *words: str) -> str:
+    code, out, _ = await gateway.command("google", "login", "--print-link", *words)
+    assert code == 0
+    return out.strip()
+
+
+async def sign_in(gateway: GatewayProcess, google: SimulatedGoogle, account: str | None = None, *words: str) -> None:
+    address = google.do.approve(await link_of(gateway), account)
+    code, out, talk = await gateway.command("google", "login", "--code", "-", *words, stdin=f"{address}\n")
+    assert code == 0, talk
+    assert out == f"Authorized {account or EMAIL}\n"
+    assert "Authorization successful!" in talk
+
+
+async def test_from_the_first_status_to_the_logout(gateway: GatewayProcess, google: SimulatedGoogle) -> None:
+    code, out, _ = await gateway.command("google", "status")
+    assert code == 77
+    assert out.startswith("Not connected\nMeetings from your devices are kept here and wait.")
+    assert out.endswith(" -> meeting-gateway google login\n")
+    code, _, talk = await gateway.command("google", "test")
+    assert code == 77
+    assert talk.startswith("ERROR G-215 ")
+    link = await link_of(gateway)
+    code, out, _ = await gateway.command("google", "status", "--json")
+    assert json.loads(out)["state"] == "none"
+    code, _, talk = await gateway.command("google", "login", "--code", google.do.approve(link))
+    assert code == 0, talk
+    code, out, _ = await gateway.command("google", "status")
+    assert code == 0
+    assert out.startswith(f"Authorized\nAccount {EMAIL}. Calendar (main calendar). ")
+    code, out, talk = await gateway.command("google", "test")
+    assert (code, out) == (0, "Google Calendar works: a test meeting was written, read and deleted.\n")
+    assert 'A test meeting "Gateway test - you can delete me" is in (main calendar) at 20' in talk
+    asked = [r.operation for r in google.state.requests if r.operation in ("insert", "get", "look", "delete")]
+    assert (asked[0], asked[-1], len(asked)) == ("insert", "delete", 3)
+    code, out, talk = await gateway.command("google", "logout", "--revoke")
+    assert code == 0, talk
+    code, out, _ = await gateway.command("google", "status", "--json")
+    assert (code, json.loads(out)["state"], json.loads(out)["pill"]) == (77, "none", "Not connected")
+    assert (await gateway.command("google", "logout", "--revoke"))[0] == 0, "there is nothing left to end"
+
+
+async def test_what_is_refused_ends_with_the_command_that_comes_next(
+    gateway: GatewayProcess, google: SimulatedGoogle
+) -> None:
+    address = google.do.approve(await link_of(gateway))
+    for pasted, code in (
+        (address.replace("state=", "state=x"), "G-207"),
+        ("", "G-201"),
+        ("GOCSPX-f-HNne3jXnz8ZP_TsdNFbtX", "G-205"),
+    ):
+        status, out, talk = await gateway.command("google", "login", "--code", pasted)
+        assert (status, out) == (77, "")
+        assert talk.startswith(f"ERROR {code} ")
+        assert pasted == "" or pasted not in talk
+    status, _, talk = await gateway.command("google", "login", "--code", address.replace("state=", "state=x"))
+    assert re.fullmatch(
+        r"ERROR G-207 This code belongs to another sign-in link\. .* -> meeting-gateway google login\n", talk
+    )
+    kept = rows(gateway, "SELECT actor, action, object, source FROM audit WHERE action = 'google.code-refused'")
+    assert kept == [("command line", "google.code-refused", code, "") for code in ("G-207", "G-201", "G-205", "G-207")]
+
+
+async def test_another_account_needs_replace(gateway: GatewayProcess, google: SimulatedGoogle) -> None:
+    google.do.add_account(OTHER)
+    await sign_in(gateway, google)
+    address = google.do.approve(await link_of(gateway), OTHER)
+    status, _, talk = await gateway.command("google", "login", "--code", address, "--yes")
+    assert status == 77
+    assert f"ERROR G-409 You signed in as {OTHER}. Before it was {EMAIL}." in talk
+    assert talk.endswith(" -> meeting-gateway google login --replace\n")
+    await sign_in(gateway, google, OTHER, "--replace")
+
+
+async def test_without_google_the_codes_say_so(gateway: GatewayProcess, google: SimulatedGoogle) -> None:
+    await sign_in(gateway, google)
+    address = google.do.approve(await link_of(gateway))
+    await google.stop()
+    for words in (("google", "test"), ("google", "login", "--code", address)):
+        status, _, talk = await gateway.command(*words)
+        assert status == 69, talk
+        assert talk.startswith("ERROR N-02 127.0.0.1 does not answer on port ")
+    status, out, talk = await gateway.command("google", "logout", "--revoke")
+    assert status == 69
+    assert "forgotten" in out
+    assert talk.startswith("ERROR G-420 Disconnected here, but Google did not confirm")
+    assert (await gateway.command("google", "status"))[0] == 77
+
+
+@pytest.mark.parametrize(("words", "seconds"), [((), 600), (("--long",), 86400)])
+async def test_the_link_as_a_picture(
+    gateway: GatewayProcess, google: SimulatedGoogle, words: tuple[str, ...], seconds: int
+) -> None:
+    code, out, talk = await gateway.command("google", "login", "--print-link", "--qr", *words)
+    assert code == 0
+    assert out.count("\n") == 1, "standard output is for data"
+    assert out.startswith(google.base)
+    drawn = [line for line in talk.splitlines() if set(line) & set("▀▄█")]
+    assert len(drawn) > 20
+    assert rows(gateway, "SELECT life_ms, origin FROM sign_in") == [(seconds * 1000, "command line")]
+
+
+async def test_a_running_gateway_notices_and_mirrors(gateway: GatewayProcess, google: SimulatedGoogle) -> None:
+    await gateway.start()
+    await sign_in(gateway, google)
+    code, _, talk = await gateway.command("google", "test")
+    assert code == 0, talk
+    assert (await gateway.command("google", "logout"))[0] == 0
+
+
+@dataclass
+class Terminal:
+    """A command at a terminal of its own."""
+
+    process: asyncio.subprocess.Process
+    master: int
+    shown: str = ""
+
+    async def until(self, text: str) -> None:
+        """Read until the text was shown."""
+        async with asyncio.timeout(DEADLINE_S):
+            while text not in self.shown:
+                self.shown += (await asyncio.to_thread(os.read, self.master, 65536)).decode()
+
+    def types(self, text: str) -> None:
+        os.write(self.master, f"{text}\n".encode())
+
+
+@asynccontextmanager
+async def at_a_terminal(gateway: GatewayProcess, *words: str) -> AsyncIterator[Terminal]:
+    master, slave = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *gateway.arguments(*words),
+        env=gateway.environ,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    )
+    os.close(slave)
+    try:
+        yield Terminal(process, master)
+        async with asyncio.timeout(DEADLINE_S):
+            await process.wait()
+    finally:
+        os.close(master)
+
+
+@pytest.mark.parametrize(("answer", "code", "used"), [("n", 1, EMAIL), ("", 1, EMAIL), ("y", 0, OTHER)])
+async def test_a_person_at_a_terminal_is_asked(
+    gateway: GatewayProcess, google: SimulatedGoogle, answer: str, code: int, used: str
+) -> None:
+    google.do.add_account(OTHER)
+    await sign_in(gateway, google)
+    async with at_a_terminal(gateway, "google", "login") as terminal:
+        await terminal.until("press Enter:")
+        link = next(line for line in terminal.shown.splitlines() if line.startswith("http"))
+        terminal.types(google.do.approve(link.strip(), OTHER))
+        await terminal.until("[y/N]")
+        assert f"Google says this is {OTHER}." in terminal.shown
+        assert f"G-409 You signed in as {OTHER}. Before it was {EMAIL}." in terminal.shown
+        terminal.types(answer)
+        await terminal.until("Authorization successful!" if code == 0 else "Nothing was stored.")
+    assert terminal.process.returncode == code
+    assert used in (await gateway.command("google", "status"))[1]
