@@ -25,7 +25,7 @@ run: $(VENV)/.runtime
 	@$(RUN) -m gateway serve $(ARGS)
 
 test: $(VENV)/.dev
-	@sh tests/system/debian-packages.sh curl
+	@sh tests/system/debian-packages.sh curl chromium
 	$(RUN) -m pytest $(ARGS)
 
 check: $(VENV)/.dev

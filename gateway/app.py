@@ -11,17 +11,29 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
+from gateway.access.admins import Admins
 from gateway.accounts.accounts import Accounts
+from gateway.accounts.calendar_choice import CalendarChoice
+from gateway.accounts.google_app import GoogleApps
+from gateway.accounts.test_meeting import TestMeeting
+from gateway.admin.door import Door, Ports
+from gateway.admin.door_pages import DoorPages
+from gateway.admin.google_page import Office
+from gateway.admin.google_routes import add_google_pages
+from gateway.admin.shell import Shell
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.device_api.meetings import MeetingCalls
 from gateway.device_api.routes import add_routes
 from gateway.devices.register import Register, enrol
 from gateway.domain.retry import RetryLimits
+from gateway.errors import StoreError
 from gateway.google.wire import google_session
 from gateway.mirror.delivery import Delivery
 from gateway.mirror.intake import Intake
@@ -35,8 +47,11 @@ from gateway.store.installation import installation_id
 from gateway.store.vault import Vault
 from gateway.web.listeners import Listener, listen
 from gateway.web.middleware import guard
+from gateway.web.tls import Certificate
 
 _LOGGER = logging.getLogger(__name__)
+
+LOOK_AFTER_ADMINS_S = 300.0
 
 OpenDatabase = Callable[[DataFolder], Database]
 
@@ -48,12 +63,15 @@ def durable_database(folder: DataFolder) -> Database:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """The parts that commands need too: the folder, its key, its database and the calendar accounts."""
+    """The parts that commands need too: the folder, its key, its database, the Google app, the calendar accounts."""
 
     folder: DataFolder
     vault: Vault
     database: Database
+    apps: GoogleApps
+    choice: CalendarChoice
     accounts: Accounts
+    test_meeting: TestMeeting
 
 
 @asynccontextmanager
@@ -70,6 +88,11 @@ async def opened(config: Config, clock: Clock, open_database: OpenDatabase = dur
         database = open_database(folder)
         await database.open()
         stack.push_async_callback(database.close)
+        apps = GoogleApps(database=database, vault=vault, clock=clock, google=config.google, sources=config.sources)
+        apps.listening_on(config.gateway.listen.port)
+        await apps.load()
+        choice = CalendarChoice(database=database, clock=clock, google=config.google, sources=config.sources)
+        await choice.load()
         session = await stack.enter_async_context(_session(config))
         accounts = Accounts(
             database=database,
@@ -77,11 +100,29 @@ async def opened(config: Config, clock: Clock, open_database: OpenDatabase = dur
             clock=clock,
             session=session,
             google=config.google,
+            apps=apps,
+            choice=choice,
             call_timeout_s=config.limits.call_timeout_s,
+            time_zone=config.gateway.time_zone,
         )
         stack.push_async_callback(accounts.close)
         await accounts.load()
-        yield Stored(folder=folder, vault=vault, database=database, accounts=accounts)
+        test_meeting = TestMeeting(
+            database=database,
+            clock=clock,
+            choice=choice,
+            calendar=accounts.calendar,
+            time_zone=config.gateway.time_zone,
+        )
+        yield Stored(
+            folder=folder,
+            vault=vault,
+            database=database,
+            apps=apps,
+            choice=choice,
+            accounts=accounts,
+            test_meeting=test_meeting,
+        )
 
 
 @asynccontextmanager
@@ -98,13 +139,18 @@ class Running:
     """A gateway that serves: where it listens, and what is inside for those who started it."""
 
     listener: Listener
+    certificate: Certificate
     stored: Stored
+    admins: Admins
     register: Register
     outbound: Outbound
 
     async def accounts_changed(self) -> None:
         """Somebody signed in or out from outside this process."""
-        await self.stored.accounts.load()
+        await self.stored.apps.load()
+        await self.stored.choice.load()
+        await self.stored.accounts.load(anew=True)
+        await self.admins.look_again()
         if self.stored.accounts.current() is not None:
             await self.outbound.account_returned()
 
@@ -116,8 +162,11 @@ async def running(
     *,
     open_database: OpenDatabase = durable_database,
     failed: Callable[[BaseException], None] = lambda error: None,
+    announce: Callable[[str], None] = lambda line: None,
 ) -> AsyncIterator[Running]:
     """Serve until the block ends; `failed` hears of a loop that died, after which nothing is mirrored any more.
+
+    `announce` gets the lines that only the console may show, such as the set-up code.
 
     Raises ConfigError, ProfileError or StoreError when it cannot start.
     """
@@ -126,25 +175,78 @@ async def running(
         folder.make()
         folder.lock()
         stack.callback(folder.unlock)
+        certificate = Certificate(folder.path, clock, also=_names(config), announce=announce)
+        making = asyncio.create_task(certificate.begin(), name="certificate")
+        stack.push_async_callback(_ended, making)
         stored = await stack.enter_async_context(opened(config, clock, open_database))
-        register = await enrol(
-            stored.database,
-            config.devices,
-            catalog=Catalog.load([builtin_folder()]),
-            default_calendar=config.google.calendar,
-            now_ms=clock.now_ms(),
-        )
+        register = await _register(config, clock, stored)
         outbound = await _outbound(config, clock, stored, register)
-        loop = asyncio.create_task(outbound.run(), name="outbound")
-        loop.add_done_callback(lambda task: _report(task, failed))
-        stack.push_async_callback(_ended, loop)
-        listener = await listen(
-            _application(config, clock, stored, register, outbound),
-            config.gateway.listen.host,
-            config.gateway.listen.port,
+        stored.accounts.follow(outbound.account_returned)
+        admins = Admins(database=stored.database, data_dir=folder.path, clock=clock, announce=announce)
+        admins.follow(stored.accounts.forget_origin)
+        for name, work in (
+            ("outbound", outbound.run()),
+            ("keep-clean", stored.accounts.keep_clean()),
+            ("certificate", certificate.keep()),
+            ("admins", _keep(admins)),
+        ):
+            task = asyncio.create_task(work, name=name)
+            task.add_done_callback(lambda task: _report(task, failed))
+            stack.push_async_callback(_ended, task)
+        shell, ports = _shell(config, admins), Ports()
+        app = _application(config, clock, stored, register, outbound, _door(shell, ports, stored, config))
+        _add_pages(app, config, clock, stored, shell)
+        await making
+        listener = await _listen(stack, config, app, certificate)
+        ports.tls = listener.tls_port
+        stored.apps.listening_on(listener.port)
+        announce(f"Admin page: {listener.https_for_others}/")
+        announce(f"Certificate fingerprint (SHA-256): {certificate.fingerprint}")
+        await admins.begin()
+        yield Running(
+            listener=listener,
+            certificate=certificate,
+            stored=stored,
+            admins=admins,
+            register=register,
+            outbound=outbound,
         )
-        stack.push_async_callback(listener.close)
-        yield Running(listener=listener, stored=stored, register=register, outbound=outbound)
+
+
+async def _listen(stack: AsyncExitStack, config: Config, app: web.Application, certificate: Certificate) -> Listener:
+    plain, tls = config.gateway.listen, config.gateway.listen_tls
+    listener = await listen(app, plain.host, plain.port)
+    stack.push_async_callback(listener.close)
+    await listener.open_tls(tls.host, tls.port, certificate.context)
+    return listener
+
+
+async def _register(config: Config, clock: Clock, stored: Stored) -> Register:
+    register = await enrol(
+        stored.database,
+        config.devices,
+        catalog=Catalog.load([builtin_folder()]),
+        default_calendar=config.google.calendar,
+        now_ms=clock.now_ms(),
+    )
+    stored.choice.follow(register.set_defaults)
+    return register
+
+
+def _names(config: Config) -> tuple[str, ...]:
+    """Return what people may call this gateway beyond what the machine says of itself."""
+    host = config.gateway.listen_tls.host
+    public = urlsplit(config.gateway.public_url or "").hostname or ""
+    return tuple(name for name in (host, public) if name not in ("", "0.0.0.0", "::") and name.isascii())  # noqa: S104
+
+
+async def _keep(admins: Admins) -> None:
+    """Keep the set-up code fresh, and what is over forgotten."""
+    while True:
+        with contextlib.suppress(StoreError):  # what fails now is done the next time
+            await admins.tidy()
+        await asyncio.sleep(LOOK_AFTER_ADMINS_S)
+        await admins.look_again()
 
 
 async def _outbound(config: Config, clock: Clock, stored: Stored, register: Register) -> Outbound:
@@ -177,7 +279,7 @@ async def _outbound(config: Config, clock: Clock, stored: Stored, register: Regi
 
 
 def _application(
-    config: Config, clock: Clock, stored: Stored, register: Register, outbound: Outbound
+    config: Config, clock: Clock, stored: Stored, register: Register, outbound: Outbound, door: Middleware
 ) -> web.Application:
     intake = Intake(
         database=stored.database,
@@ -189,7 +291,7 @@ def _application(
     )
     limits = config.limits
     app = web.Application(
-        middlewares=[guard(limits.body_timeout_s, limits.body_bytes)], client_max_size=limits.body_bytes
+        middlewares=[door, guard(limits.body_timeout_s, limits.body_bytes)], client_max_size=limits.body_bytes
     )
     calls = MeetingCalls(register=register, intake=intake, clock=clock)
     health = Health(
@@ -199,17 +301,49 @@ def _application(
     return app
 
 
+def _shell(config: Config, admins: Admins) -> Shell:
+    return Shell(admins=admins, name=config.gateway.name, public_origin=_public_origin(config))
+
+
+def _door(shell: Shell, ports: Ports, stored: Stored, config: Config) -> Middleware:
+    """Return what stands before the pages. The names that an admin wrote down as the gateway's are its own."""
+
+    def own_hosts() -> frozenset[str]:
+        addresses = (config.gateway.public_url or "", stored.apps.current().redirect_uri)
+        return frozenset(host for each in addresses if (host := urlsplit(each).hostname))
+
+    return Door(shell, ports, own_hosts).middleware()
+
+
+def _add_pages(app: web.Application, config: Config, clock: Clock, stored: Stored, shell: Shell) -> None:
+    """Put the people's door on `app`."""
+    DoorPages(shell).add(app)
+    office = Office(
+        shell=shell,
+        admins=shell.admins,
+        accounts=stored.accounts,
+        apps=stored.apps,
+        choice=stored.choice,
+        meeting=stored.test_meeting,
+        clock=clock,
+        zone=config.gateway.time_zone,
+        own=frozenset({public} if (public := _public_origin(config)) else ()),
+    )
+    add_google_pages(app, office)
+
+
+def _public_origin(config: Config) -> str:
+    public = urlsplit(config.gateway.public_url or "")
+    return f"{public.scheme}://{public.netloc}" if public.netloc else ""
+
+
 def _unsealer(vault: Vault) -> Callable[[str], str]:
     return lambda sealed: vault.unseal(sealed.encode("ascii"))
 
 
 def _account_health(accounts: Accounts) -> AccountHealth:
-    status = accounts.status()
-    if status is None:
-        return AccountHealth(
-            state="none", text="No Google account is authorized yet. Run: meeting-gateway google login"
-        )
-    return AccountHealth(state=status.state, text=status.text)
+    state, text = accounts.health()
+    return AccountHealth(state=state, text=text)
 
 
 def _report(task: asyncio.Task[None], failed: Callable[[BaseException], None]) -> None:
@@ -224,7 +358,7 @@ async def _ended(task: asyncio.Task[None]) -> None:
         await task
 
 
-async def serve(config: Config, clock: Clock, ready: Callable[[Running], None]) -> int:
+async def serve(config: Config, clock: Clock, ready: Callable[[Running], None], announce: Callable[[str], None]) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code. `ready` is called once meetings can be accepted."""
     stop, woken = asyncio.Event(), asyncio.Event()
     died: list[BaseException] = []
@@ -238,7 +372,7 @@ async def serve(config: Config, clock: Clock, ready: Callable[[Running], None]) 
     loop.add_signal_handler(WAKE_SIGNAL, woken.set)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(config, clock, failed=failed) as gateway:
+    async with running(config, clock, failed=failed, announce=announce) as gateway:
         watch = asyncio.create_task(_watch_accounts(gateway, woken), name="accounts")
         watch.add_done_callback(lambda task: _report(task, failed))
         _LOGGER.info("ready", extra={"address": gateway.listener.url, "devices": len(gateway.register)})

@@ -100,7 +100,12 @@ def _settings(place: Place, endpoints: Mapping[str, str]) -> str:
     """
     sections = {
         "version": 1,
-        "gateway": {"name": "Demo", "listen": "127.0.0.1:0", "data_dir": str(place.folder / "data")},
+        "gateway": {
+            "name": "Demo",
+            "listen": "127.0.0.1:0",
+            "listen_tls": "127.0.0.1:0",
+            "data_dir": str(place.folder / "data"),
+        },
         "google": {"endpoints": dict(endpoints)},
         "devices": [{"id": DEVICE, "profile": "grandstream/ucm6300", "name": "Front office UCM6300"}],
     }

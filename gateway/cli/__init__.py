@@ -14,20 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway import __version__
-from gateway.cli import google
+from gateway.cli import google, users
 from gateway.cli.command import (
     CANNOT_CREATE,
     CONFIGURATION,
     FAILED,
     INTERRUPTED,
-    NOT_AUTHORIZED,
     OK,
     TEMPORARY,
-    UNREACHABLE,
     complain,
     load,
+    say,
 )
-from gateway.errors import ConfigError, GatewayError, ProfileError, SignInError, StoreError, StoreRefused
+from gateway.errors import AccessError, ConfigError, GatewayError, ProfileError, SignInError, StoreError, StoreRefused
 
 if TYPE_CHECKING:
     from gateway.app import Running
@@ -44,7 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ProfileError as error:
         return complain(error.problems, CONFIGURATION)
     except SignInError as error:
-        return complain([f"{error.code} {error}"], UNREACHABLE if error.code.startswith("N-") else NOT_AUTHORIZED)
+        return google.refused(error)
+    except AccessError as error:
+        return users.refused(error)
     except StoreRefused as error:
         return complain([str(error)], CONFIGURATION)
     except StoreError as error:
@@ -66,11 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config.yaml in this folder)")
     parser.add_argument("--data", type=Path, metavar="DIR", help="data folder (default: gateway.data_dir)")
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default: logging.level")
-    parser.set_defaults(run=_serve, listen=None, ready_json=False)
+    parser.set_defaults(run=_serve, listen=None, listen_tls=None, ready_json=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="run the gateway (the default)")
     serve.add_argument("--listen", metavar="ADDR:PORT", help="default: gateway.listen; port 0 takes a free one")
+    serve.add_argument("--listen-tls", metavar="ADDR:PORT", help="default: gateway.listen_tls; for browsers")
     serve.add_argument("--ready-json", action="store_true", help="print one JSON line when meetings can be accepted")
     serve.set_defaults(run=_serve)
 
@@ -83,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     init.set_defaults(run=_init)
 
     google.add(commands.add_parser("google", help="sign in at Google, look at the authorization, sign out"))
+
+    users.add(commands.add_parser("user", help="administrators of the page: add, new password, list"))
 
     contract = commands.add_parser("openapi", help="print the contract of the device API")
     contract.set_defaults(run=_openapi)
@@ -99,9 +103,16 @@ def _serve(args: argparse.Namespace) -> int:
 
     def ready(gateway: Running) -> None:
         if args.ready_json:
-            print(json.dumps({"event": "ready", "http": gateway.listener.url, "pid": os.getpid()}), flush=True)
+            line = {
+                "event": "ready",
+                "http": gateway.listener.url,
+                "https": gateway.listener.https_url,
+                "fingerprint": gateway.certificate.fingerprint,
+                "pid": os.getpid(),
+            }
+            print(json.dumps(line), flush=True)
 
-    return asyncio.run(app.serve(config, SystemClock(), ready))
+    return asyncio.run(app.serve(config, SystemClock(), ready, say))
 
 
 def _check_config(args: argparse.Namespace) -> int:

@@ -24,6 +24,7 @@ CONFIG = """\
 version: 1
 gateway:
   listen: 127.0.0.1:0
+  listen_tls: 127.0.0.1:0
 google:
   client_id: contract.apps.googleusercontent.com
   endpoints:

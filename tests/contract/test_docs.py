@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from gateway import cli
+from gateway import cli, messages
 from gateway.cli import command
 from gateway.config import Config, DeviceSection
 from gateway.config.shape import dotted, is_section, item_section, kind_at, paths
@@ -135,25 +133,39 @@ GROUPS = {
     "G-4": "After the code",
     "G-5": "While running",
     "N-": "Network and clock",
+    "A-": "Administrators",
 }
 
 
 def catalogue_table() -> str:
-    """The table of `docs/how-to/authorize-google.md`, made from the texts that the product says."""
-    texts = json.loads((resources.files("gateway.messages") / "en.json").read_text("utf-8"))
+    """The table of `docs/how-to/authorize-google.md`, made from what the product says when it knows least."""
     lines, group = ["| Code | What it says | What to do |", "|---|---|---|"], ""
-    for code, entry in texts.items():
+    for code in messages.codes():
+        message = message_of(code)
         start = next(start for start in GROUPS if code.startswith(start))
         if start != group:
             lines.append(f"| | **{GROUPS[start]}** | |")
             group = start
-        remedy = " ".join(part for part in (entry["text"], entry["remedy"]) if part)
-        lines.append(f"| {code} | {_cell(entry['title'])} | {_cell(remedy)} |")
+        buttons = " · ".join(f"**{button.label}**" for button in message.buttons)
+        remedy = " ".join(part for part in (message.text, message.remedy, buttons) if part)
+        lines.append(f"| {code} | {_cell(message.title)} | {_cell(remedy)} |")
     return "\n".join(lines) + "\n"
 
 
+def message_of(code: str) -> messages.Message:
+    """Ask again for as long as a value is missing."""
+    values: dict[str, str] = {}
+    while True:
+        try:
+            return messages.text(code, **values)
+        except KeyError as missing:
+            (name,) = missing.args
+            assert name not in values
+            values[name] = "…"
+
+
 def _cell(text: str) -> str:
-    return re.sub(r"\{\w+\}", "…", text).replace("|", "\\|")
+    return text.replace("|", "\\|")
 
 
 def test_the_table_of_errors_is_what_the_product_says():

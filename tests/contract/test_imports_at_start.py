@@ -36,7 +36,7 @@ async def serve():
 
 asyncio.run(serve())
 """
-CONFIG = "version: 1\ngateway: {listen: '127.0.0.1:0'}\ndevices: [{id: script, profile: generic/json}]\n"
+CONFIG = "version: 1\ngateway: {listen: '127.0.0.1:0', listen_tls: '127.0.0.1:0'}\ndevices: [{id: script, profile: generic/json}]\n"
 
 
 def loaded_by(script: str, folder: Path) -> set[str]:

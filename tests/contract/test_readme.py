@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from simulator.google import SimulatedGoogle
+from simulator.google.client_file import credentials
 from tests.contract.google_requests import assert_all_valid
 from tests.journey.gateway_process import until
 
@@ -78,6 +79,7 @@ class Newcomer:
         places = {f"GATEWAY_GOOGLE__ENDPOINTS__{name.upper()}": url for name, url in google.endpoints().items()}
         path = f"{Path(sys.executable).parent}:{clean.get('PATH', '')}"
         self.environ = {**clean, **places, "GATEWAY_GATEWAY__LISTEN": self.address, "PATH": path}
+        self.environ["GATEWAY_GATEWAY__LISTEN_TLS"] = "127.0.0.1:0"
         self.printed: list[str] = []
 
     async def follow(self, block: Block) -> None:
@@ -94,19 +96,10 @@ class Newcomer:
     async def start(self, block: Block) -> asyncio.subprocess.Process:
         return await shell(block.text.replace("127.0.0.1:8765", self.address), self.folder, self.environ)
 
-    def edit(self) -> None:
-        """Put the client into both files, as the text between the blocks says."""
+    def download(self) -> None:
+        """Fetch the credentials file, as Google's console offers it."""
         client = next(iter(self.google.state.clients.values()))
-        path = self.folder / "config.yaml"
-        text, count = re.subn(r"^  #client_id: .*$", f"  client_id: {client.client_id}", path.read_text(), flags=re.M)
-        assert count == 1
-        path.write_text(text)
-        path = self.folder / ".env"
-        text, count = re.subn(
-            r"^#(GATEWAY_GOOGLE__CLIENT_SECRET)=.*$", rf"\1={client.secret}", path.read_text(), flags=re.M
-        )
-        assert count == 1
-        path.write_text(text)
+        (self.folder / "client_secret.json").write_text(json.dumps(credentials(client, self.google.base)))
 
     async def sign_in(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
@@ -115,7 +108,7 @@ class Newcomer:
             while not (line := (await process.stdout.readline()).decode()).startswith("http"):
                 assert line, "no link was printed"
         process.stdin.write(self.google.do.approve(line.strip()).encode() + b"\n")
-        assert "Authorization successfully!" in await finished(process)
+        assert "Authorization successful!" in await finished(process)
 
 
 async def shell(script: str, folder: Path, environ: dict[str, str]) -> asyncio.subprocess.Process:
@@ -172,11 +165,11 @@ async def test_the_commands_do_what_the_readme_says(newcomer: Newcomer):
     (serve,) = [number for number, block in enumerate(run) if block.mark == "run: keep running"]
     for block in run[:serve]:
         await newcomer.follow(block)
-        if block.text == "meeting-gateway init\n":
-            newcomer.edit()
     assert newcomer.printed[-1].endswith("no problems, 2 devices.\n")
-    schedule, answer, look_and_cancel = run[serve + 1 :]
+    sign_in, schedule, answer, look_and_cancel = run[serve + 1 :]
+    newcomer.download()
     async with served(newcomer, run[serve]):
+        await newcomer.follow(sign_in)
         await newcomer.follow(schedule)
         assert_like(json.loads(newcomer.printed[-1]), json.loads(answer.text))
         await until(lambda: newcomer.google.state.live_events, "the meeting never reached the calendar")

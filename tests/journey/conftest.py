@@ -11,6 +11,8 @@ import pytest
 from simulator.google import SimulatedGoogle
 from tests.contract.google_requests import assert_all_valid
 from tests.journey.gateway_process import GatewayProcess
+from tests.journey.google_office import Office, opened_office
+from tests.journey.page_office import PageOffice, opened_page
 
 
 @pytest.fixture
@@ -25,6 +27,19 @@ async def gateway(tmp_path: Path, google: SimulatedGoogle) -> AsyncIterator[Gate
     """A gateway that is not started yet."""
     async with stopped_at_the_end(GatewayProcess(folder=tmp_path, google_base=google.base)) as process:
         yield process
+
+
+@pytest.fixture
+async def office(tmp_path: Path, google: SimulatedGoogle) -> AsyncIterator[Office]:
+    async with opened_office(tmp_path / "data", google) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def desk(request: pytest.FixtureRequest, tmp_path: Path, google: SimulatedGoogle) -> AsyncIterator[PageOffice]:
+    """A browser at the Google page of a gateway; a parameter of the test holds settings of the section `google`."""
+    async with opened_page(tmp_path, google, **getattr(request, "param", {})) as opened:
+        yield opened
 
 
 @asynccontextmanager

@@ -31,6 +31,7 @@ version: 1
 gateway:
   name: Journey
   listen: 127.0.0.1:0
+  listen_tls: 127.0.0.1:0
 google:
   client_id: {client_id}
   redirect_uri: http://127.0.0.1:8765/oauth/google/callback
@@ -74,6 +75,7 @@ class GatewayProcess:
     settings: dict[str, float] = field(default_factory=dict)
     process: asyncio.subprocess.Process | None = None
     http: str = ""
+    ready: str = ""
 
     def __post_init__(self) -> None:
         numbers = {"retry_first_s": 0.05, "retry_cap_s": 2, "call_timeout_s": 5, **self.settings}
@@ -114,6 +116,7 @@ class GatewayProcess:
         async with asyncio.timeout(DEADLINE_S):
             line = await self.process.stdout.readline()
         if line:
+            self.ready = line.decode()
             self.http = json.loads(line)["http"]
 
     async def command(self, *words: str, stdin: str = "") -> tuple[int, str, str]:

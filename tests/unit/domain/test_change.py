@@ -170,6 +170,42 @@ def test_the_form_is_compact_and_stays_as_it_is() -> None:
     }
 
 
+def test_the_same_meeting_has_the_same_text_and_fingerprint_in_every_version() -> None:
+    """Otherwise every meeting would be taken for changed when its device repeats it after an upgrade."""
+    assert fingerprint(vendor_meeting(), KEY) == "59031342614a5a03069f2a920f727499"
+    meeting = dataclasses.replace(
+        vendor_meeting(),
+        zone_text="(UTC+01:00) Etc/GMT-1",
+        repeat=Repeat(frequency=Frequency.WEEKLY, interval=2, count=10, weekdays=(Weekday.MONDAY,)),
+        agenda='1. "Numbers"\n2. Pl\xe4ne \u2028',
+        invitees=(
+            Invitee(extension="1001"),
+            Invitee(email="bob@example.com"),
+            Invitee(extension="3", name="Ann"),
+        ),
+        room="63\\00",
+        public_room=True,
+        auto_record="video",
+        sync_to_calendar=False,
+        sequence=7,
+    )
+    assert stored(meeting, KEY, sealed) == (
+        '{"v":1,"id":"1714377600000","su":"Weekly_Meeting","sl":"2024-04-29T10:00:00","el":"2024-04-29T11:00:00",'
+        '"z":"Etc/GMT-1","s":1714381200,"e":1714384800,"zt":"(UTC+01:00) Etc/GMT-1","ro":"63\\\\00","rm":60,'
+        '"pr":true,"sy":false,"ag":"1. \\"Numbers\\"\\n2. Pl\xe4ne \u2028","ar":"video",'
+        '"rp":{"f":"weekly","n":2,"c":10,"d":["MO"]},"h":["1000"],'
+        '"i":[["1001"],[null,"bob@example.com"],["3",null,"Ann"]],"pw":"sealed:2400","hp":"sealed:1205","q":7}',
+        "ce8f8f260cad7e2350615969f54bf12c",
+    )
+
+
+@patient
+@given(MEETINGS)
+def test_the_text_is_what_a_json_encoder_writes(meeting: Meeting) -> None:
+    text = to_json(meeting, sealed)
+    assert text == json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+
+
 @pytest.mark.parametrize("text", ["[]", "{}", '{"v":2}', '{"v":1}', '{"v":1,"id":"x","su":"x","sl":1}', "nonsense"])
 def test_what_is_not_a_stored_meeting_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError):

@@ -153,6 +153,10 @@ def test_the_guides_example_starts_at_nine_utc() -> None:
         ("Australia/Lord_Howe", (2026, 10, 4, 2, 10), (2026, 10, 3, 15, 40), (2026, 10, 4, 2, 40), "gap"),
         ("Europe/Dublin", (2026, 3, 29, 1, 30), (2026, 3, 29, 1, 30), (2026, 3, 29, 2, 30), "gap"),
         ("Europe/Paris", (2026, 7, 1, 9, 0), (2026, 7, 1, 7, 0), (2026, 7, 1, 9, 0), None),
+        ("Africa/Cairo", (2026, 10, 29, 23, 30), (2026, 10, 29, 20, 30), (2026, 10, 29, 23, 30), "fold"),
+        ("Africa/Cairo", (2026, 10, 30, 0, 0), (2026, 10, 29, 22, 0), (2026, 10, 30, 0, 0), None),
+        ("America/Havana", (2026, 11, 1, 0, 30), (2026, 11, 1, 4, 30), (2026, 11, 1, 0, 30), "fold"),
+        ("Asia/Beirut", (2026, 3, 29, 0, 30), (2026, 3, 28, 22, 30), (2026, 3, 29, 1, 30), "gap"),
     ],
 )
 def test_gap_and_fold(
@@ -173,6 +177,18 @@ def test_local_time_agrees_with_the_standard_library(name: str, utc_s: int) -> N
     assert (local.tzinfo, local.fold) == (None, 0)
     back, remark = to_utc_s(local, name)
     assert back == utc_s or (remark == "fold" and back < utc_s)
+
+
+@patient
+@given(st.sampled_from(NAMES), st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)))
+def test_wall_clock_time_agrees_with_the_standard_library(name: str, local: datetime) -> None:
+    """Whole days whose offset is known are not asked about again; every answer must be as if they were."""
+    first, second = (local.replace(tzinfo=ZoneInfo(name), fold=fold).utcoffset() for fold in (0, 1))
+    assert first is not None
+    assert second is not None
+    remark = None if first == second else "gap" if first < second else "fold"
+    # In whole seconds, as long ago offsets were local mean time to the second.
+    assert to_utc_s(local, name) == ((local - datetime(1970, 1, 1) - first) // timedelta(seconds=1), remark)
 
 
 @patient

@@ -43,6 +43,16 @@ def test_members_may_be_a_list_or_its_json_text() -> None:
     assert read(UCM, form(members=members)) == read(UCM, form(members=json.dumps(members)))
 
 
+@pytest.mark.parametrize("later", [True, 1.0, ["1"], {"1": 1}])
+def test_a_person_is_not_taken_for_one_that_came_before(later: object) -> None:
+    """People are remembered; to Python 1, 1.0 and true are equal."""
+    assert read(NATIVE, native(invitees=[{"extension": 1}])).meeting.invitees == (Invitee(extension="1"),)
+    assert problems(NATIVE, native(invitees=[{"extension": later}])) == {
+        "invitees[0].extension": "must be text or a whole number"
+    }
+    assert read(NATIVE, native(invitees=[{"extension": 1}])).meeting.invitees == (Invitee(extension="1"),)
+
+
 def test_a_name_that_only_repeats_the_extension_is_no_name() -> None:
     assert read(NATIVE, native(invitees=[{"extension": "1001", "name": "1001"}])).meeting.invitees[0].name is None
 

@@ -1,0 +1,130 @@
+"""A person in front of the browser: reads what is on the page and clicks or types by it; counts the clicks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.async_api import BrowserContext, Locator, Page, expect
+
+MOST_TABS = 250
+
+
+@dataclass
+class Person:
+    """Works in one tab; with `keyboard` the mouse is never touched."""
+
+    context: BrowserContext
+    page: Page
+    keyboard: bool = False
+    clicks: int = 0
+    clicked: list[str] = field(default_factory=list)
+
+    async def open(self, address: str) -> None:
+        await self.page.goto(address)
+
+    async def reads(self, text: str) -> None:
+        """The text is there to be seen."""
+        await expect(self.page.get_by_text(text).locator("visible=true").first).to_be_visible()
+
+    async def types(self, label: str, text: str) -> None:
+        """Fill the field of that label."""
+        box = self.page.get_by_label(label, exact=True)
+        if self.keyboard:
+            await self._tab_to(box)
+            await self.page.keyboard.press("Control+A")
+            await self.page.keyboard.insert_text(text)
+        else:
+            await box.fill(text)
+
+    async def pastes(self, label: str, text: str) -> None:
+        """Put the text into the field as the clipboard does: at once, with its events."""
+        box = self.page.get_by_label(label, exact=True)
+        if self.keyboard:
+            await self._tab_to(box)
+        else:
+            await box.focus()
+        await self.page.keyboard.press("Control+A")
+        await self.page.keyboard.insert_text(text)
+
+    async def presses(self, name: str) -> None:
+        """Press the button of that name."""
+        await self._press(self.page.get_by_role("button", name=name, exact=True), name)
+
+    async def follows(self, name: str) -> None:
+        """Follow the link of that name."""
+        await self._press(self.page.get_by_role("link", name=name, exact=True), name)
+
+    async def presses_for_new_tab(self, name: str) -> Page:
+        """Press a button that opens another tab, and return that tab."""
+        async with self.context.expect_page() as opened:
+            await self.presses(name)
+        return await opened.value
+
+    async def chooses_file(self, label: str, path: Path) -> None:
+        box = self.page.get_by_label(label, exact=True)
+        if not self.keyboard:
+            self.clicks += 1
+            self.clicked.append(label)
+            await box.set_input_files(path)
+            return
+        await self._tab_to(box)
+        async with self.page.expect_file_chooser() as chooser:
+            await self.page.keyboard.press("Enter")
+        await (await chooser.value).set_files(path)
+
+    async def chooses(self, name: str) -> None:
+        """Choose the radio button of that name."""
+        radio = self.page.get_by_role("radio", name=name)
+        if not self.keyboard:
+            self.clicks += 1
+            self.clicked.append(name)
+            await radio.check()
+            return
+        group = await radio.get_attribute("name")
+        first = self.page.locator(f"input[type=radio][name='{group}']")
+        await self._tab_into(first)
+        for _ in range(await first.count() + 1):
+            if await radio.is_checked():
+                return
+            await self.page.keyboard.press("ArrowDown")
+        raise AssertionError(f"the arrow keys never reached {name}")
+
+    async def address_bar(self) -> str:
+        """What the address bar shows, also when the page could not be reached."""
+        return await address_bar(self.context, self.page)
+
+    async def _press(self, target: Locator, name: str) -> None:
+        if self.keyboard:
+            await self._tab_to(target)
+            await self.page.keyboard.press("Enter")
+            return
+        self.clicks += 1
+        self.clicked.append(name)
+        await target.click()
+
+    async def _tab_to(self, target: Locator) -> None:
+        await expect(target).to_be_visible()
+        for _ in range(MOST_TABS):
+            if await target.evaluate("element => element === document.activeElement"):
+                return
+            await self.page.keyboard.press("Tab")
+        raise AssertionError(f"the Tab key never reached {target}")
+
+    async def _tab_into(self, group: Locator) -> None:
+        for _ in range(MOST_TABS):
+            if await group.evaluate_all("elements => elements.includes(document.activeElement)"):
+                return
+            await self.page.keyboard.press("Tab")
+        raise AssertionError("the Tab key never reached the group")
+
+
+async def address_bar(context: BrowserContext, page: Page) -> str:
+    """What the address bar of that tab shows, also when the page could not be reached."""
+    session = await context.new_cdp_session(page)
+    try:
+        history = await session.send("Page.getNavigationHistory")
+        entry = history["entries"][history["currentIndex"]]
+        return str(entry.get("userTypedURL") or entry["url"])
+    finally:
+        await session.detach()
