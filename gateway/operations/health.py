@@ -17,7 +17,10 @@ LEAST_FREE_BYTES = 50 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountHealth:
-    """The calendar account in a word (`connected`, `authorization-lost`, `configuration`, `none`) and a sentence."""
+    """The calendar account in a word (`connected`, `authorization-lost`, `configuration`, `none`) and a sentence.
+
+    `text` is empty when there is nothing to do; a connected account may have one too, such as a near end.
+    """
 
     state: str
     text: str = ""
@@ -73,7 +76,7 @@ class Health:
         if self._free_bytes() < self._least_free_bytes:
             reasons.append(f"Less than {self._least_free_bytes // 1024 // 1024} MiB are free under {self._data_dir}.")
         account = self._account()
-        degraded = [account.text] if account.state != "connected" and account.text else []
+        degraded = [account.text] if account.text else []
         held = {name: number for name, number in waiting.items() if name != "waiting"}
         degraded += [f"{number} meetings wait for an admin ({name})." for name, number in held.items()]
         return Readiness(

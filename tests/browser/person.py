@@ -105,6 +105,7 @@ class Person:
 
     async def _tab_to(self, target: Locator) -> None:
         await expect(target).to_be_visible()
+        await self.page.wait_for_load_state("load")  # the page's script moves the focus once, when all is there
         for _ in range(MOST_TABS):
             if await target.evaluate("element => element === document.activeElement"):
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from playwright.async_api import Browser, BrowserContext, expect
 from simulator.google import SimulatedGoogle
 from tests.browser.person import Person, address_bar
 from tests.journey.fresh_gateway import FreshGateway, closed_port
+from tests.journey.gateway_process import DEADLINE_S
 
 PASSWORD = "correct horse battery"
 MOST_CLICKS = 12
@@ -103,9 +105,9 @@ async def test_from_the_set_up_code_to_a_test_meeting_in_the_calendar(
 
 
 async def until_no_events(google: SimulatedGoogle) -> None:
-    left = await events(google)
-    while left:
-        left = await events(google)
+    async with asyncio.timeout(DEADLINE_S):
+        while await events(google):
+            await asyncio.sleep(0.05)
 
 
 async def test_the_code_comes_back_by_itself_on_the_gateways_own_machine(

@@ -83,4 +83,4 @@ async def test_what_is_wrong_has_the_codes_of_the_page(bare: GatewayProcess) -> 
 async def test_what_the_settings_say_is_locked(gateway: GatewayProcess) -> None:
     code, _, talk = await gateway.command("google", "login", "--redirect", PUBLIC)
     assert (code, talk.split()[:2]) == (77, ["ERROR", "G-117"])
-    assert "config.yaml:7. Change it there" in talk
+    assert "config.yaml:8. Change it there" in talk
