@@ -10,7 +10,8 @@ from gateway.operations.health import Health
 from gateway.web.problem import SERVER
 
 MEETINGS = "/api/v1/devices/{device_id}/meetings"
-MEETING = MEETINGS + "/{external_id}"
+MEETING = MEETINGS + "/{external_id:[^/]+}"
+"""Braces may be part of a meeting's id; without the pattern they would not match."""
 
 
 def add_routes(app: web.Application, calls: MeetingCalls, health: Health) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -17,7 +16,6 @@ from gateway.domain.meeting import Frequency, Invitee, Meeting, Repeat, Weekday
 
 VERSION = 1
 _DIGEST_BYTES = 16
-_REMEMBERED = 1024
 _FLAGS = (
     ("public_room", "pr", False),
     ("allow_user_invite", "ui", False),
@@ -109,13 +107,12 @@ def _digest(canonical: str, meeting: Meeting, key: bytes) -> str:
     return blake2b((canonical + pins).encode(), digest_size=_DIGEST_BYTES, key=key).hexdigest()
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _invitee_text(invitee: Invitee) -> str:
-    """The same people come in meeting after meeting, so the last of them are remembered."""
-    data = [invitee.extension, invitee.email, invitee.name]
-    while len(data) > 1 and data[-1] is None:
-        data.pop()
-    return _encode(data)
+    extension = "null" if invitee.extension is None else _encode(invitee.extension)
+    if invitee.email is None and invitee.name is None:
+        return f"[{extension}]"
+    email = "null" if invitee.email is None else _encode(invitee.email)
+    return f"[{extension},{email}]" if invitee.name is None else f"[{extension},{email},{_encode(invitee.name)}]"
 
 
 def _repeat_data(repeat: Repeat) -> dict[str, object]:

@@ -17,6 +17,8 @@ _LONGEST_SUGGESTED_FOR = 40
 class Findings:
     """Collects as a call is read, so that one answer names everything."""
 
+    __slots__ = ("_suggestions_left", "ignored", "problems", "warnings")
+
     def __init__(self) -> None:
         self.problems: list[FieldProblem] = []
         self.warnings: list[str] = []
@@ -57,7 +59,7 @@ class Findings:
 
     def ignored_names(self) -> tuple[str, ...]:
         """The fields passed over, in order, at most 50."""
-        return tuple(sorted(self.ignored)[:_MAX_IGNORED])
+        return tuple(sorted(self.ignored)[:_MAX_IGNORED]) if self.ignored else ()
 
 
 def sent(payload: Mapping[str, object], name: str) -> object:

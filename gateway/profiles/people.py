@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from gateway.domain.meeting import Invitee
@@ -15,7 +16,7 @@ from gateway.profiles.values import reader, written
 
 _MOST_NAMED = 20
 _HOST = -1
-
+_REMEMBERED = 1024
 
 _PARTS = (Part.EXTENSION, Part.EMAIL, Part.NAME, Part.IS_HOST)
 
@@ -24,12 +25,17 @@ _PARTS = (Part.EXTENSION, Part.EMAIL, Part.NAME, Part.IS_HOST)
 class PersonReader:
     """How one person is read: `steps` are (index in `_PARTS`, name in the call, how to read it), `known` are all names
     that may occur, `needed` names those of which one must.
+
+    `sound` reads the values of `names` at once, or raises `Refused`. The same people come in call after call, so the
+    last of them are remembered.
     """
 
     steps: tuple[tuple[int, str, Read], ...]
     known: frozenset[str]
     needed: str
     closed: bool
+    names: tuple[str, ...]
+    sound: Callable[..., tuple[Invitee, bool]] = field(repr=False, compare=False)
 
     def person(self, item: object, path: tuple[str, int | None], findings: Findings) -> tuple[Invitee, bool] | None:
         """Who `item` is, and whether it is marked as the host; None when there are problems, which are noted.
@@ -42,6 +48,15 @@ class PersonReader:
             return None
         if not self.known.issuperset(item):
             self._unknown(item, path, findings)
+        try:
+            return self.sound(*map(item.get, self.names))
+        except (Refused, TypeError):  # of values that are lists or objects nothing is remembered
+            return self._told(item, path, findings)
+
+    def _told(
+        self, item: Mapping[str, object], path: tuple[str, int | None], findings: Findings
+    ) -> tuple[Invitee, bool] | None:
+        """The same, every problem told apart."""
         found: list[Any] = [None, None, None, None]
         sound = True
         for at, name, read_part in self.steps:
@@ -53,13 +68,10 @@ class PersonReader:
             except Refused as refused:
                 findings.problem(f"{_shown(path)}.{name}", str(refused))
                 sound = False
-        extension, email, name, is_host = found
-        if sound and extension is None and email is None:
+        if sound and found[0] is None and found[1] is None:
             findings.problem(_shown(path), f"needs {self.needed}")
             sound = False
-        # Devices repeat the extension where a name is missing; that is not a name.
-        person = Invitee(extension=extension, email=email, name=None if name == extension else name)
-        return (person, is_host is True) if sound else None
+        return _person(found) if sound else None
 
     def _unknown(self, item: Mapping[str, object], path: tuple[str, int | None], findings: Findings) -> None:
         names = [name for name in item if name not in self.known]
@@ -113,8 +125,9 @@ def read_people(
         findings.problem(name, f"must be at most {fields.limit} invitees")
         return host, ()
     others: list[tuple[int, Invitee]] = []
+    read_person = person_reader.person
     for index, item in enumerate(items):
-        found = person_reader.person(item, (name, index), findings)
+        found = read_person(item, (name, index), findings)
         if found is None:
             continue
         person, is_host = found
@@ -147,16 +160,40 @@ def write_people(fields: Iterable[Field], host: Invitee | None, invitees: Sequen
     return payload
 
 
-def _person_reader(field: Field, rules: Rules, *, text_values: bool) -> PersonReader:
-    names = {one.part: one.name for one in field.each}
+def _person_reader(people: Field, rules: Rules, *, text_values: bool) -> PersonReader:
+    names = {one.part: one.name for one in people.each}
+    steps = tuple(
+        (_PARTS.index(one.part), one.name, reader(one, rules.limits, text_values=text_values)) for one in people.each
+    )
     return PersonReader(
-        steps=tuple(
-            (_PARTS.index(one.part), one.name, reader(one, rules.limits, text_values=text_values)) for one in field.each
-        ),
-        known=frozenset(names.values()) | field.unused,
+        steps=steps,
+        known=frozenset(names.values()) | people.unused,
         needed=" or ".join(names[part] for part in (Part.EXTENSION, Part.EMAIL) if part in names),
         closed=rules.closed,
+        names=tuple(names.values()),
+        sound=_sound_reader(tuple((at, read_part) for at, _, read_part in steps)),
     )
+
+
+def _sound_reader(steps: tuple[tuple[int, Read], ...]) -> Callable[..., tuple[Invitee, bool]]:
+    # `typed`, because 1 and true are equal to Python and not to a device.
+    @lru_cache(maxsize=_REMEMBERED, typed=True)
+    def sound(*values: object) -> tuple[Invitee, bool]:
+        found: list[Any] = [None, None, None, None]
+        for (at, read_part), value in zip(steps, values, strict=True):
+            if value is not None and value != "":
+                found[at] = read_part(value) or None
+        if found[0] is None and found[1] is None:
+            raise Refused("needs an extension or an e-mail address")
+        return _person(found)
+
+    return sound
+
+
+def _person(found: list[Any]) -> tuple[Invitee, bool]:
+    extension, email, name, is_host = found
+    # Devices repeat the extension where a name is missing; that is not a name.
+    return Invitee(extension=extension, email=email, name=None if name == extension else name), is_host is True
 
 
 def _host(fields: PeopleFields, payload: Mapping[str, object], findings: Findings) -> Invitee | None:
@@ -202,10 +239,11 @@ def _once_each(
     Who is the host as well is not an invitee and not counted as repeated: some devices list the host too.
     """
     entries = others if host is None else [(_HOST, host), *others]
-    extensions = [person.extension for _, person in entries if person.extension is not None]
-    emails = [person.email.casefold() for _, person in entries if person.email is not None]
+    people = [person for _, person in entries]
+    extensions = [person.extension for person in people if person.extension is not None]
+    emails = [person.email.casefold() for person in people if person.email is not None]
     if len(set(extensions)) == len(extensions) and len(set(emails)) == len(emails):
-        return host, tuple(person for _, person in others), []
+        return host, tuple(people if host is None else people[1:]), []
     kept: dict[int, Invitee] = {}
     same: dict[int, int] = {}
     by_email: dict[str, int] = {}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.domain.meeting import Meeting, Repeat
 from gateway.domain.zones import UnknownZone, fixed_offset_minutes, offset_text, resolve, to_utc_s
@@ -21,8 +20,7 @@ from gateway.profiles.values import written
 from gateway.profiles.when import When, read_when
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(NamedTuple):
     """What is known about a call beside its body.
 
     `external_id` comes from the path, if it names one; `device_zone` is the zone set for this device; `now_s` is the
@@ -35,8 +33,7 @@ class Context:
     text_values: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Translation:
+class Translation(NamedTuple):
     """What a call means: `shape` is the name of the shape it had, `warnings` are sentences for people, `ignored` the
     names of fields that nobody knows.
     """
@@ -65,18 +62,10 @@ def to_meeting(profile: Profile, payload: Mapping[str, object], context: Context
         raise BadPayload([FieldProblem(plan.times.start[0], "is required")])
     if repeat is not None:
         _warn_fixed_zone(when, findings)
-    meeting = Meeting(
-        start_local=when.start_local,
-        end_local=when.end_local,
-        zone=when.zone,
-        start_utc_s=when.start_utc_s,
-        end_utc_s=when.end_utc_s,
-        zone_text=when.zone_text,
-        **values,
-    )
-    return Translation(
-        meeting=meeting, shape=shape.name, warnings=tuple(findings.warnings), ignored=findings.ignored_names()
-    )
+    values["start_local"], values["end_local"] = when.start_local, when.end_local
+    values["start_utc_s"], values["end_utc_s"] = when.start_utc_s, when.end_utc_s
+    values["zone"], values["zone_text"] = when.zone, when.zone_text
+    return Translation(Meeting.of(values), shape.name, tuple(findings.warnings), findings.ignored_names())
 
 
 def to_payload(profile: Profile, shape_name: str, meeting: Meeting) -> dict[str, object]:

@@ -76,17 +76,14 @@ def read_when(
         findings.problem(fields.start[0], f"does not exist in {zone}, because clocks go forward then")
     if len(findings.problems) > before:
         return None
-    _warn(fields.start, start, start_remark, zone, findings)
-    _warn(fields.end, end, end_remark, zone, findings)
-    return When(
-        start_local=_wall_clock(start, start_remark, start_utc_s, zone),
-        end_local=_wall_clock(end, end_remark, end_utc_s, zone),
-        zone=zone,
-        start_utc_s=start_utc_s,
-        end_utc_s=end_utc_s,
-        zone_text=named.text if named else None,
-        assumed_utc=assumed,
-    )
+    if start_remark is not None:
+        _warn(fields.start, start, start_remark, zone, findings)
+    if end_remark is not None:
+        _warn(fields.end, end, end_remark, zone, findings)
+    start_local = _wall_clock(start, start_remark, start_utc_s, zone)
+    end_local = _wall_clock(end, end_remark, end_utc_s, zone)
+    zone_text = None if named is None else named.text
+    return When(start_local, end_local, zone, start_utc_s, end_utc_s, zone_text, assumed)
 
 
 def instant_of(moment: Moment, zone: str) -> tuple[int, Remark | None]:
@@ -118,8 +115,8 @@ def _named_zone(fields: TimeFields, payload: Mapping[str, object], findings: Fin
 
 def _moment(field: tuple[str, Read], payload: Mapping[str, object], findings: Findings) -> Moment | None:
     name, read = field
-    value = sent(payload, name)
-    if value is None:
+    value = payload.get(name)
+    if value is None or value == "":
         findings.problem(name, "is required")
         return None
     try:
@@ -223,9 +220,9 @@ def _check(fields: TimeFields, start_utc_s: int, end_utc_s: int, now_s: int, fin
 
 
 def _warn(
-    field: tuple[str, Read] | None, moment: Moment | timedelta, remark: Remark | None, zone: str, findings: Findings
+    field: tuple[str, Read] | None, moment: Moment | timedelta, remark: Remark, zone: str, findings: Findings
 ) -> None:
-    if remark is None or field is None or not isinstance(moment, datetime):
+    if field is None or not isinstance(moment, datetime):
         return
     said = f"{field[0]}: {moment:%Y-%m-%d %H:%M}"
     if remark == "gap":

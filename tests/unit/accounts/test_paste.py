@@ -6,7 +6,7 @@ import json
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.accounts.paste import LONGEST_PASTE, Code, NoCode, parse
@@ -159,6 +159,8 @@ def test_a_code_is_in_no_repr() -> None:
     assert STATE not in repr(taken(ADDRESS))
 
 
+patient = settings(deadline=None)
+
 tail = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", min_size=20, max_size=120)
 codes = tail.map(lambda text: f"4/0A{text}")
 states = st.text("ABCDEFabcdef0123456789-_", min_size=22, max_size=60)
@@ -189,6 +191,7 @@ def broken(draw: st.DrawFn, text: str) -> str:
     return text
 
 
+@patient
 @given(st.data(), codes, states)
 def test_any_code_and_state_are_found_however_they_are_wrapped(data: st.DataObject, code: str, state: str) -> None:
     shown = quote(code, safe="") if data.draw(st.booleans()) else code
@@ -201,6 +204,7 @@ def test_any_code_and_state_are_found_however_they_are_wrapped(data: st.DataObje
     assert (found.code, found.state) == (code, state)
 
 
+@patient
 @given(st.data(), codes, states, st.integers(20, 100))
 def test_any_address_broken_at_a_width_is_put_together(data: st.DataObject, code: str, state: str, width: int) -> None:
     shown = quote(code, safe="") if data.draw(st.booleans()) else code
@@ -211,6 +215,7 @@ def test_any_address_broken_at_a_width_is_put_together(data: st.DataObject, code
     assert (found.code, found.state) == (code, state)
 
 
+@patient
 @given(st.data(), codes)
 def test_any_bare_code_is_found(data: st.DataObject, code: str) -> None:
     shown = quote(code, safe="") if data.draw(st.booleans()) else code
@@ -222,6 +227,7 @@ def test_any_bare_code_is_found(data: st.DataObject, code: str) -> None:
     assert (found.code, found.state) == (code, None)
 
 
+@patient
 @given(st.text(max_size=300) | st.text("4/0A%2F&?=#code error\n\"'<>:.-_", max_size=80))
 def test_no_text_breaks_the_reader(pasted: str) -> None:
     found = taken(pasted)

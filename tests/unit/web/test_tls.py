@@ -66,9 +66,15 @@ async def test_the_first_start_makes_key_and_certificate(tmp_path: Path) -> None
     assert isinstance(key, ec.EllipticCurvePublicKey)
     assert key.curve.name == "secp256r1"
     host = socket.gethostname().lower()
-    assert {"localhost", "127.0.0.1", "::1", host, f"{host.partition('.')[0]}.local", "meet.example.com", "203.0.113.9"} <= (
-        names_in(certificate.file)
-    )
+    assert {
+        "localhost",
+        "127.0.0.1",
+        "::1",
+        host,
+        f"{host.partition('.')[0]}.local",
+        "meet.example.com",
+        "203.0.113.9",
+    } <= (names_in(certificate.file))
     assert 395 <= (found.not_valid_after_utc - found.not_valid_before_utc).days <= 398
     assert not found.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     assert {path.name for path in tmp_path.iterdir()} == {"tls.key", "tls.crt"}
@@ -113,7 +119,7 @@ async def test_nothing_older_than_tls_1_2_is_spoken(tmp_path: Path) -> None:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
             context.set_ciphers("ALL:@SECLEVEL=0")
-            with pytest.warns(DeprecationWarning) if not spoken else contextlib.nullcontext():
+            with pytest.warns(DeprecationWarning, match="TLSv1_1") if not spoken else contextlib.nullcontext():
                 context.minimum_version = context.maximum_version = version
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
@@ -192,12 +198,20 @@ async def test_a_mistake_in_it_is_told_and_nothing_is_overwritten(tmp_path: Path
     (tmp_path / "other").mkdir()
     key, _ = own_pair(tmp_path / "other")
     good_key = (tmp_path / "tls.key").read_bytes()
-    for file, content in (("tls.key", key), ("tls.key", b"nonsense"), ("tls.crt", b"nonsense"), ("tls.crt", b""), ("tls.crt", None)):
+    for file, content in (
+        ("tls.key", key),
+        ("tls.key", b"nonsense"),
+        ("tls.crt", b"nonsense"),
+        ("tls.crt", b""),
+        ("tls.crt", None),
+    ):
         own_pair(tmp_path)
         path = tmp_path / file
         path.write_bytes(content) if content is not None else path.unlink()
         before = {each.name: each.read_bytes() for each in tmp_path.glob("tls.*")}
-        with pytest.raises(ConfigError, match=r"gateway\.listen_tls: the certificate .*tls\.crt with the key .*tls\.key"):
+        with pytest.raises(
+            ConfigError, match=r"gateway\.listen_tls: the certificate .*tls\.crt with the key .*tls\.key"
+        ):
             await Certificate(tmp_path, MovedClock()).begin()
         assert {each.name: each.read_bytes() for each in tmp_path.glob("tls.*")} == before
     assert good_key
@@ -213,6 +227,21 @@ async def test_a_mistake_in_it_while_running_changes_nothing(tmp_path: Path, cap
         await certificate.look_again()
         assert await shown(port) == before
     assert "the certificate in use stays" in caplog.text
+
+
+async def test_one_that_cannot_be_renewed_is_used_as_it_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clock = MovedClock()
+    first = Certificate(tmp_path, clock)
+    await first.begin()
+    (tmp_path / "tls.key.new").mkdir()  # stands in the way of writing, as a full disk does
+    clock.ahead_ms += 390 * DAY_MS
+    again = Certificate(tmp_path, clock)
+    await again.begin()
+    assert again.fingerprint == first.fingerprint
+    assert "the certificate is not renewed" in caplog.text
+    first.file.unlink()
+    with pytest.raises(ConfigError, match=r"gateway\.listen_tls: .*tls\.crt cannot be made"):
+        await Certificate(tmp_path, clock).begin()
 
 
 async def test_a_power_cut_between_key_and_certificate_is_mended(tmp_path: Path) -> None:
