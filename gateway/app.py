@@ -8,7 +8,7 @@ import logging
 import os
 import random
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -184,15 +184,9 @@ async def running(
         stored.accounts.follow(outbound.account_returned)
         admins = Admins(database=stored.database, data_dir=folder.path, clock=clock, announce=announce)
         admins.follow(stored.accounts.forget_origin)
-        for name, work in (
-            ("outbound", outbound.run()),
-            ("keep-clean", stored.accounts.keep_clean()),
-            ("certificate", certificate.keep()),
-            ("admins", _keep(admins)),
-        ):
-            task = asyncio.create_task(work, name=name)
-            task.add_done_callback(lambda task: _report(task, failed))
-            stack.push_async_callback(_ended, task)
+        beside = (outbound.run(), stored.accounts.keep_clean(), certificate.keep(), _keep(admins))
+        for name, work in zip(("outbound", "keep-clean", "certificate", "admins"), beside, strict=True):
+            _beside(stack, name, work, failed)
         shell, ports = _shell(config, admins), Ports()
         app = _application(config, clock, stored, register, outbound, _door(shell, ports, stored, config))
         _add_pages(app, config, clock, stored, shell)
@@ -211,6 +205,15 @@ async def running(
             register=register,
             outbound=outbound,
         )
+
+
+def _beside(
+    stack: AsyncExitStack, name: str, work: Coroutine[None, None, None], failed: Callable[[BaseException], None]
+) -> None:
+    """Do `work` until the stack is closed."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(lambda task: _report(task, failed))
+    stack.push_async_callback(_ended, task)
 
 
 async def _listen(stack: AsyncExitStack, config: Config, app: web.Application, certificate: Certificate) -> Listener:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sqlite3
 import unicodedata
@@ -45,6 +46,7 @@ class Admins:
     def __init__(
         self, *, database: Database, data_dir: Path, clock: Clock, announce: Callable[[str], None] = lambda line: None
     ) -> None:
+        self._announce = announce
         self._database = database
         self._clock = clock
         self._gate = Gate(database, clock)
@@ -69,12 +71,16 @@ class Admins:
 
     async def begin(self) -> None:
         """Start serving the pages: show a set-up code if there is no administrator yet."""
-        if await self.set_up_state() == "open":
+        state = await self.set_up_state()
+        if state == "open":
             self._code.begin()
             return
         self._code.end()
-        if not self._marker.there:
-            self._put_marker()
+        if state == "closed":
+            self._announce(str(messages.text("A-11")))
+        elif not self._marker.there:
+            with contextlib.suppress(StoreUnavailable):  # a full disk must not keep the gateway from starting
+                self._put_marker()
 
     async def look_again(self) -> None:
         """A command may have added somebody, and a set-up code gets old."""

@@ -70,8 +70,11 @@ def account_subject(account: str) -> str:
 def _enter(conn: sqlite3.Connection, source: str, account: str, now_ms: int) -> int:
     """Count the try, or return how long to wait (ms)."""
     subject = source_subject(source)
-    of_source = _lately(throttle.read(conn, subject), now_ms)
+    noted = throttle.read(conn, subject)
+    of_source = _lately(noted, now_ms)
     if of_source.count >= TRIES:
+        if noted != of_source:
+            throttle.put(conn, subject, of_source)
         _refuse(conn, subject, of_source, source, now_ms)
         return of_source.first_at + WINDOW_MS - now_ms
     if account:

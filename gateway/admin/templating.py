@@ -1,8 +1,9 @@
-"""Turns templates into HTML; Jinja is loaded with the first page that somebody opens. What is shown is given."""
+"""Turns templates into HTML, with Jinja loaded for the first page that somebody opens; what is shown is given."""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -25,12 +26,13 @@ class Templates:
         if environment is None:
             async with self._loading:
                 if self._environment is None:
-                    # Loading takes a tenth of a second, which no device shall wait for.
+                    # Loading and compiling take some tenths of a second, which no device shall wait for.
                     self._environment = await asyncio.to_thread(_load)
                 environment = self._environment
         return environment.get_template(name).render(context)
 
 
+@functools.cache  # several gateways in one process, as tests have, compile each template once
 def _load() -> jinja2.Environment:
     import jinja2  # when the first page is opened; a gateway without visitors does not pay for it
 
@@ -43,4 +45,6 @@ def _load() -> jinja2.Environment:
         auto_reload=False,
     )
     environment.globals["steps"] = steps
+    for name in environment.list_templates():
+        environment.get_template(name)
     return environment

@@ -144,7 +144,7 @@ def _init(args: argparse.Namespace) -> int:
         print(f"wrote {path}")
     if replaced:
         print("The old .env is gone: enter the client secret again, and give the device its new key.")
-    print("Next: put the Google client into both files, then run: meeting-gateway check-config")
+    print("Next: meeting-gateway check-config, then meeting-gateway serve, and open the page that it names.")
     return OK
 
 

@@ -68,8 +68,16 @@ class Certificate:
         self.context.sni_callback = self._choose
 
     async def begin(self) -> None:
-        """Make the certificate if there is none, or none that is still good, and load it. Raises ConfigError."""
-        await self._renew_if_due()
+        """Make the certificate if there is none, or none that is still good, and load it. Raises ConfigError.
+
+        One that should be renewed and cannot be, on a full disk for example, is used as it is.
+        """
+        try:
+            await self._renew_if_due()
+        except ConfigError as error:
+            if not self._usable():
+                raise
+            _LOGGER.warning("the certificate is not renewed: %s", error)
         self._load()
 
     async def keep(self) -> None:
@@ -163,19 +171,19 @@ class Certificate:
         return True
 
     async def _make(self, names: frozenset[str]) -> None:
-        made = await _in_a_process_of_its_own(sorted(names), self._clock.now_ms())
-        certificate = str(made["certificate"])
-        noted = {
-            "sha256": fingerprint_of(certificate),
-            "until_ms": int(float(str(made["until_s"])) * 1000),
-            "names": sorted(names),
-        }
         try:
+            made = await _in_a_process_of_its_own(sorted(names), self._clock.now_ms())
+            certificate = str(made["certificate"])
+            noted = {
+                "sha256": fingerprint_of(certificate),
+                "until_ms": int(float(str(made["until_s"])) * 1000),
+                "names": sorted(names),
+            }
             _write(self.key_file, _KEY_HEAD + str(made["key"]))
             _write(self.file, f"# Made by the meeting gateway: {json.dumps(noted)}\n{certificate}")
         except OSError as error:
-            text = f"gateway.listen_tls: {self.file} cannot be written ({error.strerror})."
-            raise ConfigError([text]) from error
+            reason = error.strerror or type(error).__name__
+            raise ConfigError([f"gateway.listen_tls: {self.file} cannot be made ({reason})."]) from error
 
 
 def fingerprint_of(pem: str) -> str:

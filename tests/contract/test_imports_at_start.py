@@ -36,7 +36,11 @@ async def serve():
 
 asyncio.run(serve())
 """
-CONFIG = "version: 1\ngateway: {listen: '127.0.0.1:0', listen_tls: '127.0.0.1:0'}\ndevices: [{id: script, profile: generic/json}]\n"
+CONFIG = """\
+version: 1
+gateway: {listen: '127.0.0.1:0', listen_tls: '127.0.0.1:0'}
+devices: [{id: script, profile: generic/json}]
+"""
 
 
 def loaded_by(script: str, folder: Path) -> set[str]:
@@ -58,11 +62,11 @@ def test_printing_the_version_loads_nothing_heavy(tmp_path: Path):
     assert loaded_by(VERSION, tmp_path).isdisjoint(HEAVY)
 
 
-def test_a_gateway_without_an_account_loads_neither_google_nor_encryption(tmp_path: Path):
+def test_a_gateway_without_an_account_and_visitors_loads_neither_google_nor_encryption_nor_pages(tmp_path: Path):
     (tmp_path / "config.yaml").write_text(CONFIG)
     loaded = loaded_by(SERVE, tmp_path)
     assert "gateway.google.calendar" in loaded
-    for package in ("google.auth", "google.oauth2", "cryptography"):
+    for package in ("google.auth", "google.oauth2", "cryptography", "argon2", "jinja2", "markupsafe", "segno"):
         assert not [name for name in loaded if name == package or name.startswith(f"{package}.")], package
 
 

@@ -8,8 +8,7 @@ import os
 import pty
 import sqlite3
 import sys
-from contextlib import closing
-from pathlib import Path
+from contextlib import closing, suppress
 
 import pytest
 
@@ -110,10 +109,8 @@ async def on_a_terminal(gateway: GatewayProcess, typed: list[str]) -> tuple[int,
         async with asyncio.timeout(60):
             code = await process.wait()
         os.set_blocking(ours, False)
-        try:
+        with suppress(OSError):
             screen += os.read(ours, 10_000).decode()
-        except OSError:
-            pass
         return code, screen
     finally:
         os.close(ours)

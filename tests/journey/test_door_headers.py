@@ -38,7 +38,15 @@ async def test_every_status_carries_them(tmp_path: Path, accept: str) -> None:
         check(await visitor.get("/google", kind), 303)
         check(await visitor.get("/help", {**kind, "Host": "192.168.7.7"}), 307)
         check(await visitor.post("/sign-out", {**kind, "Host": "192.168.7.7"}), 403)
-        check(await anna.post("/password", {**kind, "Content-Type": "application/x-www-form-urlencoded"}, old="", **{f"f{n}": "" for n in range(70)}), 400)
+        check(
+            await anna.post(
+                "/password",
+                {**kind, "Content-Type": "application/x-www-form-urlencoded"},
+                old="",
+                **{f"f{n}": "" for n in range(70)},
+            ),
+            400,
+        )
         check(await visitor.post("/sign-out", kind), 401)
         check(await anna.post("/sign-out", {"Accept": accept}), 403)
         check(await anna.get("/nothing", kind), 404)
@@ -83,12 +91,23 @@ async def test_what_is_no_http_is_answered_without_repeating_it(
                 assert f"{name}: {value}".encode() in head, name
             assert b"Content-Type: application/problem+json" in head
             assert b'"code": "unreadable"' in body
-    assert [record for record in caplog.records if record.levelno > logging.DEBUG and "canary" in record.getMessage()] == []
+    assert [
+        record for record in caplog.records if record.levelno > logging.DEBUG and "canary" in record.getMessage()
+    ] == []
 
 
 async def test_no_answer_names_the_software_below(tmp_path: Path) -> None:
     async with opened_door(tmp_path, anna=True) as door, door.visitor() as visitor:
-        for path in ("/", "/help", "/nothing", "/healthz", "/readyz", "/api/v1/openapi.json", "/api/nothing", "/static/style.css"):
+        for path in (
+            "/",
+            "/help",
+            "/nothing",
+            "/healthz",
+            "/readyz",
+            "/api/v1/openapi.json",
+            "/api/nothing",
+            "/static/style.css",
+        ):
             assert (await visitor.get(path)).headers["Server"] == "meeting-gateway", path
         assert (await visitor.get("/help", {"Expect": "nonsense"})).headers["Server"] == "meeting-gateway"
 
@@ -131,14 +150,20 @@ async def test_files_may_be_kept_under_their_versioned_address_only(tmp_path: Pa
 )
 async def test_pages_answer_under_names_of_ours_only(tmp_path: Path, host: str, status: int) -> None:
     """Else a page of somebody else could point its own name at this machine and read along (DNS rebinding)."""
-    async with opened_door(tmp_path, anna=True, public_url="http://meet.example.com:8765") as door, door.visitor() as visitor:
+    async with (
+        opened_door(tmp_path, anna=True, public_url="http://meet.example.com:8765") as door,
+        door.visitor() as visitor,
+    ):
         assert (await visitor.get("/help", {"Host": host})).status == status
         device = await visitor.get("/api/v1/openapi.json", {"Host": host})
         assert device.status == 200, "devices behind address translation know other names"
 
 
 async def test_a_proxy_on_this_machine_that_speaks_tls(tmp_path: Path) -> None:
-    async with opened_door(tmp_path, anna=True, public_url="https://meet.example.com") as door, door.visitor() as visitor:
+    async with (
+        opened_door(tmp_path, anna=True, public_url="https://meet.example.com") as door,
+        door.visitor() as visitor,
+    ):
         assert (await visitor.get("/help", {"Host": "meet.example.com"})).status == 200
         await visitor.sign_in()
         wrong = {"Host": "meet.example.com", "Origin": "https://evil.example"}

@@ -39,7 +39,10 @@ async def test_a_hundred_sign_ins_at_the_same_time(tmp_path: Path, google: Simul
         before = peak_kib(gateway.process.pid)
         async with aiohttp.ClientSession() as session:
             trying = asyncio.gather(
-                *(each.post("/sign-in", name="anna", password=f"guess {number}") for number, each in enumerate(visitors))
+                *(
+                    each.post("/sign-in", name="anna", password=f"guess {number}")
+                    for number, each in enumerate(visitors)
+                )
             )
             slowest_s = 0.0
             while not trying.done():

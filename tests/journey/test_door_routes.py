@@ -66,8 +66,9 @@ async def test_every_page_goes_through_the_shell(tmp_path: Path) -> None:
 TRICKS = [
     "//google", "/./google", "/google/", "/google/.", "/google.", "/x/../google", "/%2e/google", "/x/%2e%2e/google",
     "/%252e%252e/google", "/google;a=b", "/google%00", "/google%20", "/google%2f", "/GOOGLE", "/\\google", "/google\\",
-    "/%67oogle", "/help/../google", "/help/%2e%2e/google", "/help/..%2fgoogle", "/help/..%5cgoogle", "/static/../google",
-    "/static/..%2f..%2fshell.py", "/static/%2e%2e/shell.py", "/api/../google", "/api/%2e%2e/google", "/api//google",
+    "/%67oogle", "/help/../google", "/help/%2e%2e/google", "/help/..%2fgoogle", "/help/..%5cgoogle",
+    "/static/../google", "/static/..%2f..%2fshell.py", "/static/%2e%2e/shell.py", "/api/../google",
+    "/api/%2e%2e/google", "/api//google",
     "/healthz/../google", "/oauth/google/callback/../../../google", "/google?x=/api/", "/google#/api/", "/google/%2e",
     "/password%3f", "/;/password", "//127.0.0.1/password", "/password/..;/password",
 ]  # fmt: skip
@@ -180,7 +181,14 @@ def content(folder: Path) -> str:
 async def crawl(visitor: Visitor, door: Door) -> int:
     """Ask for every page and everything that pages link to."""
     waiting = [filled(path) for method, path in routes(door) if method == "GET"]
-    waiting += ["/sign-in?next=/x&ended", "/google?change=app", "/google?told", "/help/A-01", "/help/G-999", "/password?done"]
+    waiting += [
+        "/sign-in?next=/x&ended",
+        "/google?change=app",
+        "/google?told",
+        "/help/A-01",
+        "/help/G-999",
+        "/password?done",
+    ]
     seen: set[str] = set()
     while waiting:
         path = waiting.pop()

@@ -52,7 +52,9 @@ async def test_without_the_right_code_nobody_gets_in(tmp_path: Path) -> None:
         assert ("nobody", "admin.set-up-refused", "set-up", "127.0.0.1") in door.audit()
 
 
-@pytest.mark.parametrize("typed", [str, str.lower, lambda code: code.replace("-", ""), lambda code: f" {code.replace('-', ' ')} "])
+@pytest.mark.parametrize(
+    "typed", [str, str.lower, lambda code: code.replace("-", ""), lambda code: f" {code.replace('-', ' ')} "]
+)
 async def test_the_right_code_makes_the_administrator_and_signs_in(tmp_path: Path, typed) -> None:  # type: ignore[no-untyped-def]
     async with opened_door(tmp_path / "data") as door, door.visitor() as visitor:
         answer = await visitor.set_up(typed(door.codes[0]))
@@ -157,6 +159,7 @@ async def test_a_lost_database_closes_the_door(tmp_path: Path) -> None:
         path.unlink()
     async with opened_door(tmp_path / "data") as door, door.visitor() as visitor:
         assert door.codes == []
+        assert "Run `meeting-gateway user add` on the machine itself." in door.lines[-1]
         for path in ("/", "/sign-in", "/set-up"):
             answer = await visitor.get(path)
             assert answer.status == 503, path

@@ -38,7 +38,9 @@ async def test_five_wrong_tries_of_one_address_close_the_door_to_it(tmp_path: Pa
             assert (await visitor.sign_in("anna", f"guess number {number}")).status == 401
         for forged in ({}, {"X-Forwarded-For": "10.0.0.1"}, {"Forwarded": "for=10.0.0.2"}):
             await visitor.get("/sign-in")
-            answer = await visitor.post("/sign-in", {"Sec-Fetch-Site": "same-origin", **forged}, name="anna", password=PASSWORD)
+            answer = await visitor.post(
+                "/sign-in", {"Sec-Fetch-Site": "same-origin", **forged}, name="anna", password=PASSWORD
+            )
             assert answer.status == 429
             assert "A-02" in answer.text
             assert 290 <= int(answer.headers["Retry-After"]) <= 300

@@ -11,11 +11,11 @@ import pytest
 
 from gateway.config import Address
 from gateway.errors import ConfigError
+from gateway.web.tls import fingerprint_of
 from simulator.google import SimulatedGoogle
 from tests.journey.conftest import stopped_at_the_end
 from tests.journey.door_office import LOCAL, Visitor, opened_door, other_address
 from tests.journey.gateway_process import GatewayProcess
-from gateway.web.tls import fingerprint_of
 
 ANYWHERE = Address(host="0.0.0.0", port=0)
 FREE = ("/healthz", "/readyz", "/api/v1/openapi.json", "/oauth/google/callback")
@@ -78,7 +78,9 @@ async def test_no_decision_depends_on_a_private_address(tmp_path: Path) -> None:
 async def test_a_taken_port_is_told_by_its_setting(tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         address = Address(host="127.0.0.1", port=taken.getsockname()[1])
-        with pytest.raises(ConfigError, match=r"gateway\.listen_tls: 127\.0\.0\.1:\d+ cannot be opened .* Choose another"):
+        with pytest.raises(
+            ConfigError, match=r"gateway\.listen_tls: 127\.0\.0\.1:\d+ cannot be opened .* Choose another"
+        ):
             async with opened_door(tmp_path, listen_tls=address):
                 pass
     async with opened_door(tmp_path, listen_tls=LOCAL):

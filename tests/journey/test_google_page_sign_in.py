@@ -225,6 +225,9 @@ async def test_another_account_needs_its_own_word(desk: PageOffice):
     assert page.codes() == ["G-409"]
     assert "Use this account" not in page.buttons()
     assert f"You signed in as {OTHER}. Before it was {EMAIL}." in page.text
+    token = next(each.value for each in page.controls if each.name == "csrf")
+    page = await desk.browser.post("/google/use", [("csrf", token)])  # as the button of the usual confirmation does
+    assert page.codes()[0] == "G-409"
     page = await desk.browser.press("Cancel")
     assert f"Authorized Account {EMAIL}" in page.text
     tab = await desk.browser.press("Use another account")

@@ -66,7 +66,11 @@ def printed_by_google(code: str, outcome: str, *says: str) -> None:
             await desk.browser.open(HELPER)
             return await desk.browser.press(SHOW, said=said)
 
-    reaches(code, f"helper: the text of Google's page ({outcome}) is pasted, and its line is chosen", *says)(walk)
+    reaches(
+        code,
+        f"helper: the text of Google's page ({outcome}) is pasted, there and in card 3, and its line is chosen",
+        *says,
+    )(walk)
 
 
 def came_back(code: str, error: str, outcome: str | None, *says: str) -> None:
