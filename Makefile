@@ -26,6 +26,8 @@ run: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	@sh tests/system/debian-packages.sh curl chromium
+	@# Some tests start hundreds of processes; where byte code is not kept, each would compile everything again.
+	@$(RUN) -m compileall -q gateway simulator tests
 	$(RUN) -m pytest $(ARGS)
 
 check: $(VENV)/.dev

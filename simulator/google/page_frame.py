@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-BANNER = "SIMULATOR - NOT GOOGLE"
+BANNER = "SIMULATOR \u2013 NOT GOOGLE"
 
 _STYLE = """
 :root{color-scheme:light dark;--bg:#fff;--surface:#f6f7f9;--text:#1b1f24;--muted:#57606a;--link:#0a5ad6;--line:#858d97;

@@ -70,7 +70,7 @@ refused_at_google("G-404", "no_refresh_token")
 refused_at_google("G-405", "wrong_secret")
 refused_at_google("G-406", "unauthorized_client")
 refused_at_google(
-    "G-412", "html_instead_of_json", 'words: "Welcome SIMULATOR - NOT GOOGLE Please accept', mend=by_itself
+    "G-412", "html_instead_of_json", 'words: "Welcome SIMULATOR \u2013 NOT GOOGLE Please accept', mend=by_itself
 )
 seen_when_used("G-407", "api_off", mend=api_on)
 seen_when_used("G-408", "no_calendar", mend=calendar_on)

@@ -21,7 +21,7 @@ async def shown(wire: Wire) -> tuple[list[Form], str]:
     page = await wire("GET", CONSOLE, token=None)
     assert page.status == 200
     forms, text, _ = read_all(page.body.decode())
-    assert "SIMULATOR - NOT GOOGLE" in text
+    assert "SIMULATOR \u2013 NOT GOOGLE" in text
     assert b"<script" not in page.body
     return forms, text
 
@@ -207,6 +207,6 @@ async def test_every_page_says_that_it_is_simulated(wire: Wire, google: Simulate
     broken = await wire("GET", ASK, token=None)
     assert broken.status == 500
     pages = [broken, *[await wire("GET", path, token=None) for path in ("/", "/nothing", "/calendar/event", CONSOLE)]]
-    assert all(b"SIMULATOR - NOT GOOGLE" in page.body for page in pages)
+    assert all("SIMULATOR \u2013 NOT GOOGLE".encode() in page.body for page in pages)
     assert [page.status for page in pages[1:]] == [200, 404, 404, 200]
     assert json.loads((await wire("GET", "/calendar/v3/nothing", token=None)).body)["error"]["code"] == 404

@@ -62,7 +62,7 @@ OTHERS = {
 async def shown(wire: Wire) -> Form:
     page = await wire("GET", ASK, token=None)
     form, text = read(page.body.decode())
-    assert "SIMULATOR - NOT GOOGLE" in text
+    assert "SIMULATOR \u2013 NOT GOOGLE" in text
     assert form is not None
     return form
 
@@ -102,7 +102,7 @@ async def test_googles_page_says_no(wire: Wire, google: SimulatedGoogle, outcome
     assert "Location" not in page.headers
     assert f"Error {status}: {error}" in text
     assert words in text
-    assert "SIMULATOR - NOT GOOGLE" in text
+    assert "SIMULATOR \u2013 NOT GOOGLE" in text
     again = next(address for address in links if address.startswith(AUTHORIZE))
     assert parse_qs(urlsplit(again).query) == {name: [value] for name, value in REQUEST.items()}
     assert google.state.codes == {}
@@ -198,7 +198,7 @@ async def test_a_guest_network_answers_instead(wire: Wire, google: SimulatedGoog
     code = (await address_after(wire, "html_instead_of_json"))["code"]
     answer = await exchange(wire, code)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
-    assert b"SIMULATOR - NOT GOOGLE" in answer.body
+    assert "SIMULATOR \u2013 NOT GOOGLE".encode() in answer.body
     assert google.state.codes[code].used is False
     answer = await exchange(wire, (await address_after(wire, "captive_portal"))["code"])
     assert answer.status == 302

@@ -32,7 +32,7 @@ async def test_every_page_fits_and_is_marked(browser: Browser, google: Simulated
         await page.goto(google.base + path)
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
         banner = page.get_by_role("banner")
-        assert await banner.inner_text() == "SIMULATOR - NOT GOOGLE"
+        assert await banner.inner_text() == "SIMULATOR \u2013 NOT GOOGLE"
         assert await banner.is_visible()
         assert await page.locator("img, svg, script").count() == 0
 

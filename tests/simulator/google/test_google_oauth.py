@@ -84,7 +84,7 @@ async def test_consent_page_is_a_plain_form_that_leads_to_a_code(wire: Wire, goo
     assert page.status == 200
     assert b"<script" not in page.body
     form, text = read(page.body.decode())
-    assert "SIMULATOR - NOT GOOGLE" in text
+    assert "SIMULATOR \u2013 NOT GOOGLE" in text
     assert "Meeting gateway wants access" in text
     assert form is not None
     assert form.boxes == [OWNED, FREEBUSY]

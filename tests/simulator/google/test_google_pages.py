@@ -45,7 +45,7 @@ async def test_agenda(wire: Wire, filled: SimulatedGoogle):
     assert (await wire("GET", "/calendar", token=None)).body.decode() == page
     _, text = read(page)
     for expected in (
-        "SIMULATOR - NOT GOOGLE",
+        "SIMULATOR \u2013 NOT GOOGLE",
         "Monday, 23 November 2026",
         "09:00 to 10:00 2026-11-23 08:00Z to 09:00Z set in Etc/GMT-2: 10:00 to 11:00 Weekly_Meeting",
         "Repeats every week on Monday",

@@ -19,7 +19,7 @@ SCOPE = f"email https://www.googleapis.com/auth/userinfo.email openid {EVENTS}"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 many = settings(
-    max_examples=2000 if os.environ.get("LONG") else 150,
+    max_examples=2000 if os.environ.get("LONG") else 80,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
