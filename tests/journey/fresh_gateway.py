@@ -28,7 +28,7 @@ gateway:
 google:
   endpoints:
     authorize: {base}/o/oauth2/v2/auth
-    token: {base}/token
+    token: {token}/token
     revoke: {base}/revoke
     userinfo: {base}/v1/userinfo
     calendar: {base}/calendar/v3
@@ -50,6 +50,7 @@ class FreshGateway:
 
     folder: Path
     google: SimulatedGoogle
+    token: str = ""
     process: asyncio.subprocess.Process | None = None
     http: str = ""
     https: str = ""
@@ -72,7 +73,9 @@ class FreshGateway:
         return {**inherited, "GATEWAY_DEVICES__SCRIPT__KEY": DEVICE_KEY}
 
     async def start(self) -> None:
-        (self.folder / "config.yaml").write_text(CONFIG.format(base=self.google.base))
+        (self.folder / "config.yaml").write_text(
+            CONFIG.format(base=self.google.base, token=self.token or self.google.base)
+        )
         with self.log.open("ab") as console:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -114,9 +117,9 @@ def closed_port() -> int:
 
 
 @asynccontextmanager
-async def opened(folder: Path, google: SimulatedGoogle) -> AsyncIterator[FreshGateway]:
-    """A gateway that was started for the first time."""
-    gateway = FreshGateway(folder, google)
+async def opened(folder: Path, google: SimulatedGoogle, *, token: str = "") -> AsyncIterator[FreshGateway]:
+    """A gateway that was started for the first time; `token` is where it exchanges codes, if not at `google`."""
+    gateway = FreshGateway(folder, google, token)
     await gateway.start()
     try:
         yield gateway
