@@ -89,7 +89,7 @@ def _runs_on(before: str, line: str) -> bool:
     piece = _PIECE.match(line)
     if piece is None or _NEW_BEGINNING.search(piece[0]) or not _ADDRESS_BEGUN.search(last):
         return False
-    rest = line[piece.end() :]
+    rest = line[piece.end() :].lstrip()  # French quotes stand off from what they close
     words_follow = bool(rest) and not _CLOSED.match(rest)
     if _is_incomplete(last):
         return not (_is_stump(last) and _WORD.fullmatch(piece[0]))

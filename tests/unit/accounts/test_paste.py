@@ -234,3 +234,12 @@ def test_no_text_breaks_the_reader(pasted: str) -> None:
     if isinstance(found, Code):
         assert 20 <= len(found.code) <= 256
         assert found.code.isascii()
+
+
+def test_a_break_before_the_equals_sign_within_french_quotes():
+    state = "0" * 43
+    scope = "sco\npe=https%3A//www.googleapis.com/auth/calendar.events.owned"
+    pasted = f"«\xa0{REDIRECT}?code=4%2F0A{'0' * 69}&{scope}&state\n={state}\xa0»"
+    found = parse(pasted, redirect_uri=REDIRECT)
+    assert isinstance(found, Code)
+    assert found.state == state
