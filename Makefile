@@ -28,7 +28,7 @@ test: $(VENV)/.dev
 	@sh tests/system/debian-packages.sh curl chromium
 	@# Some tests start hundreds of processes; where byte code is not kept, each would compile everything again.
 	@$(RUN) -m compileall -q gateway simulator tests
-	$(RUN) -m pytest $(ARGS)
+	$(RUN) -m pytest -n auto --maxprocesses=8 --dist=worksteal $(ARGS)
 
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff format --check .

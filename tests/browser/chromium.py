@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -9,6 +11,7 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, async_playwright
 
+CLOSE_S = 20.0
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     # Root, as in a build machine, has no sandbox to give.
@@ -33,4 +36,7 @@ async def started() -> AsyncIterator[Browser]:
         try:
             yield browser
         finally:
-            await browser.close()
+            # A browser that hangs is ended with the driver.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_S):
+                    await browser.close()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
 MOST_TABS = 250
+STEP_S = 30.0
 
 
 @dataclass
@@ -97,11 +100,22 @@ class Person:
     async def _press(self, target: Locator, name: str) -> None:
         if self.keyboard:
             await self._tab_to(target)
-            await self.page.keyboard.press("Enter")
+            await self._enter()
             return
         self.clicks += 1
         self.clicked.append(name)
         await target.click()
+
+    async def _enter(self) -> None:
+        """Press Enter, which may lead to another page: the release of the key may then never be acknowledged."""
+        pressing = asyncio.ensure_future(self.page.keyboard.press("Enter"))
+        leaving = asyncio.ensure_future(self.page.wait_for_event("framenavigated", timeout=0))
+        await asyncio.wait((pressing, leaving), return_when=asyncio.FIRST_COMPLETED, timeout=STEP_S)
+        assert pressing.done() or leaving.done(), "the browser did not take the key"
+        for task in (pressing, leaving):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
     async def _tab_to(self, target: Locator) -> None:
         await expect(target).to_be_visible()

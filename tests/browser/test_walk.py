@@ -101,7 +101,6 @@ async def test_from_the_set_up_code_to_a_test_meeting_in_the_calendar(
 
     await person.presses("Delete the test meeting")
     await until_no_events(google)
-    await context.close()
 
 
 async def until_no_events(google: SimulatedGoogle) -> None:
@@ -126,7 +125,6 @@ async def test_the_code_comes_back_by_itself_on_the_gateways_own_machine(
     assert "code=" not in await address_bar(context, tab)
     await back.presses("Use this account")
     await back.reads("Authorization successful!")
-    await context.close()
 
 
 async def test_nothing_is_asked_from_outside(browser: Browser, gateway: FreshGateway):
@@ -139,4 +137,3 @@ async def test_nothing_is_asked_from_outside(browser: Browser, gateway: FreshGat
         await person.open(gateway.http + path)
     outside = [url for url in asked if not url.startswith((gateway.http, "data:"))]
     assert outside == []
-    await context.close()
