@@ -29,7 +29,7 @@ from gateway.cli.command import (
 from gateway.errors import AccessError, ConfigError, GatewayError, ProfileError, SignInError, StoreError, StoreRefused
 
 if TYPE_CHECKING:
-    from gateway.app import Running
+    from gateway.app.serving import Running
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(args: argparse.Namespace) -> int:
-    from gateway import app
+    from gateway.app.serving import serve
     from gateway.clock import SystemClock
 
     config = load(args)
@@ -112,7 +112,7 @@ def _serve(args: argparse.Namespace) -> int:
             }
             print(json.dumps(line), flush=True)
 
-    return asyncio.run(app.serve(config, SystemClock(), ready, say))
+    return asyncio.run(serve(config, SystemClock(), ready, say))
 
 
 def _check_config(args: argparse.Namespace) -> int:

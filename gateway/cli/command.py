@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gateway.app import Stored
+    from gateway.app.stored import Stored
     from gateway.config import Config
 
 OK, FAILED, USAGE, UNREACHABLE, CANNOT_CREATE, TEMPORARY, NOT_AUTHORIZED, CONFIGURATION = 0, 1, 2, 69, 73, 75, 77, 78
@@ -38,13 +38,13 @@ def load(args: argparse.Namespace) -> Config:
 
 def with_stored(args: argparse.Namespace, work: Callable[[Stored], Awaitable[int]], *, wake: bool = True) -> int:
     """Open what is stored, do the work, and let a gateway that is running know; return the exit code."""
-    from gateway import app
+    from gateway.app.stored import opened
     from gateway.clock import SystemClock
 
     config = load(args)
 
     async def command() -> int:
-        async with app.opened(config, SystemClock()) as stored:
+        async with opened(config, SystemClock()) as stored:
             code = await work(stored)
             if wake and code == OK:
                 stored.folder.wake_server()

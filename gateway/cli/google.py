@@ -15,7 +15,7 @@ from gateway.errors import GatewayError, SignInError
 
 if TYPE_CHECKING:
     from gateway.accounts.accounts import Accounts, Candidate
-    from gateway.app import Stored
+    from gateway.app.stored import Stored
 
 
 def add(parser: argparse.ArgumentParser) -> None:

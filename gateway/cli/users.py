@@ -13,7 +13,7 @@ from gateway.errors import AccessError
 
 if TYPE_CHECKING:
     from gateway.access.admins import Admins
-    from gateway.app import Stored
+    from gateway.app.stored import Stored
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import aiohttp
 
-from gateway import app
-from gateway.app import Running
+from gateway.app.serving import Running, running
 from gateway.config import Config, load
 from tests.contract.validating_client import ValidatingClient
 
@@ -118,5 +117,5 @@ def settings(folder: Path, limits: str = "in_flight: 5") -> Config:
 @asynccontextmanager
 async def running_gateway(folder: Path, limits: str = "in_flight: 5") -> AsyncIterator[GatewayInTest]:
     """Serve from `folder` until the block ends."""
-    async with app.running(settings(folder, limits), StandingClock()) as running, aiohttp.ClientSession() as session:
-        yield GatewayInTest(running=running, client=ValidatingClient(session, running.listener.url))
+    async with running(settings(folder, limits), StandingClock()) as served, aiohttp.ClientSession() as session:
+        yield GatewayInTest(running=served, client=ValidatingClient(session, served.listener.url))

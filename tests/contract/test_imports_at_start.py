@@ -22,14 +22,14 @@ SERVE = """\
 import asyncio, json, sys
 from pathlib import Path
 import aiohttp
-from gateway import app
+from gateway.app.serving import running
 from gateway.clock import SystemClock
 from gateway.config import load
 
 KEY = {"GATEWAY_DEVICES__SCRIPT__KEY": "imports-key-0123456789"}
 
 async def serve():
-    async with app.running(load(Path("config.yaml"), KEY), SystemClock()) as gateway:
+    async with running(load(Path("config.yaml"), KEY), SystemClock()) as gateway:
         async with aiohttp.ClientSession() as session, session.get(gateway.listener.url + "/readyz") as answer:
             assert (await answer.json())["account"] == "none"
         print(json.dumps(sorted(sys.modules)))

@@ -15,7 +15,7 @@ from types import TracebackType
 import aiohttp
 from yarl import URL
 
-from gateway import app
+from gateway.app.serving import Running, running
 from gateway.config import Address, Config, GatewaySection
 from tests.unit.google.moved_clock import MovedClock
 
@@ -98,7 +98,7 @@ class Visitor:
 class Door:
     """A gateway that runs; `lines` is what its console shows."""
 
-    gateway: app.Running
+    gateway: Running
     clock: MovedClock
     folder: Path
     lines: list[str] = field(default_factory=list)
@@ -132,7 +132,7 @@ async def opened_door(
     clock = clock or MovedClock()
     lines: list[str] = []
     section = GatewaySection(**{"data_dir": folder, "listen": LOCAL, "listen_tls": LOCAL, **settings})  # type: ignore[arg-type]
-    async with app.running(Config(gateway=section), clock, announce=lines.append) as gateway:
+    async with running(Config(gateway=section), clock, announce=lines.append) as gateway:
         if anna:
             await gateway.admins.add_user("anna", PASSWORD)
         yield Door(gateway, clock, folder, lines)

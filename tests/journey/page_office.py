@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from gateway import app
+from gateway.app.serving import Running, running
 from gateway.config import Address, Config, GatewaySection, GoogleEndpoints, GoogleSection
 from gateway.domain.target import AccountTarget
 from gateway.errors import StoreFull
@@ -45,7 +45,7 @@ class FillingDatabase(Database):
 class PageOffice:
     """One gateway that runs, and one browser without scripts in front of its Google page."""
 
-    gateway: app.Running
+    gateway: Running
     google: SimulatedGoogle
     clock: MovedClock
     browser: PlainBrowser
@@ -97,7 +97,7 @@ class PageOffice:
 
 
 @asynccontextmanager
-async def signed_in(gateway: app.Running) -> AsyncIterator[PlainBrowser]:
+async def signed_in(gateway: Running) -> AsyncIterator[PlainBrowser]:
     """A browser of the administrator, at the Google page."""
     async with PlainBrowser(gateway.listener.url) as browser:
         await browser.open("/sign-in")
@@ -115,7 +115,7 @@ async def opened_page(folder: Path, google: SimulatedGoogle, **settings: object)
         sources={f"google.{name}": "environment GATEWAY_TEST" for name in settings},
     )
     clock = MovedClock()
-    async with app.running(config, clock, open_database=lambda made: FillingDatabase(made.database)) as gateway:
+    async with running(config, clock, open_database=lambda made: FillingDatabase(made.database)) as gateway:
         await gateway.admins.add_user("anna", PASSWORD)
         async with signed_in(gateway) as browser:
             yield PageOffice(gateway, google, clock, browser, folder)

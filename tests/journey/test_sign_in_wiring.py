@@ -6,7 +6,8 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
-from gateway import app
+from gateway.app.serving import running
+from gateway.app.stored import Stored
 from gateway.config import load
 from gateway.domain.meeting import Invitations
 from gateway.store import outbox
@@ -25,7 +26,7 @@ async def test_choice_and_sign_in_count_at_once(tmp_path: Path, google: Simulate
         "GATEWAY_DEVICES__SCRIPT__KEY": DEVICE_KEY,
         "GATEWAY_GATEWAY__LISTEN_TLS": "127.0.0.1:0",
     }
-    async with app.running(load(path, environ), MovedClock()) as gateway:
+    async with running(load(path, environ), MovedClock()) as gateway:
         stored = gateway.stored
         await stored.choice.save("rooms@example.com", name="Rooms", invitations=Invitations.OFF)
         policies = [device.policy for device in map(gateway.register.find, ("ucm-1", "script")) if device is not None]
@@ -44,6 +45,6 @@ async def test_choice_and_sign_in_count_at_once(tmp_path: Path, google: Simulate
         assert any(task.get_name() == "keep-clean" for task in asyncio.all_tasks())
 
 
-async def connect_here(google: SimulatedGoogle, stored: app.Stored) -> None:
+async def connect_here(google: SimulatedGoogle, stored: Stored) -> None:
     link = await stored.accounts.start()
     await stored.accounts.store(await stored.accounts.finish(google.do.approve(link.url)), replace=False)

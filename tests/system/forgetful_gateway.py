@@ -12,7 +12,7 @@ import os
 import signal
 from pathlib import Path
 
-from gateway.app import running
+from gateway.app.serving import running
 from gateway.clock import SystemClock
 from gateway.config import Config, load
 from gateway.store.database import Database

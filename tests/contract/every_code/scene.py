@@ -14,7 +14,7 @@ from typing import TypeVar
 import aiohttp
 from yarl import URL
 
-from gateway import app
+from gateway.app.serving import running
 from gateway.config import Config, GatewaySection, GoogleEndpoints, GoogleSection
 from gateway.store import audit
 from simulator.google import SimulatedGoogle
@@ -116,7 +116,7 @@ class Scene:
             google=GoogleSection(endpoints=there, **settings),  # type: ignore[arg-type]
             sources={f"google.{name}": "environment GATEWAY_TEST" for name in settings},
         )
-        gateway = await self._stack.enter_async_context(app.running(config, self.clock))
+        gateway = await self._stack.enter_async_context(running(config, self.clock))
         browser = WatchedBrowser(gateway.listener.url, self.pages, self._cookies)
         await self._stack.enter_async_context(browser)
         page = await browser.open("/google")
@@ -140,7 +140,7 @@ class Scene:
 async def prepare(folder: Path) -> dict[str, str]:
     """Make a data folder to be copied for every scene; return the cookies of its administrator, who is signed in."""
     config = Config(gateway=GatewaySection(data_dir=folder / "data", listen=LOCAL, listen_tls=LOCAL))
-    async with app.running(config, MovedClock()) as gateway:
+    async with running(config, MovedClock()) as gateway:
         await gateway.admins.add_user("anna", PASSWORD)
         async with WatchedBrowser(gateway.listener.url, []) as browser:
             await sign_in(browser)

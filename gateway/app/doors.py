@@ -1,0 +1,104 @@
+"""Makes the doors: the devices' calls, the administrators' pages, the listeners before them."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from gateway.access.admins import Admins
+from gateway.accounts.accounts import Accounts
+from gateway.admin.door import Door, Ports
+from gateway.admin.door_pages import DoorPages
+from gateway.admin.google_page import Office
+from gateway.admin.google_routes import add_google_pages
+from gateway.admin.shell import Shell
+from gateway.app.stored import Stored
+from gateway.clock import Clock
+from gateway.config import Config
+from gateway.device_api.meetings import MeetingCalls
+from gateway.device_api.routes import add_routes
+from gateway.devices.register import Register
+from gateway.mirror.intake import Intake
+from gateway.operations.health import AccountHealth, Health
+from gateway.web.listeners import Listener, listen
+from gateway.web.middleware import guard
+from gateway.web.tls import Certificate
+
+
+def application(
+    config: Config, clock: Clock, stored: Stored, register: Register, intake: Intake, door: Middleware
+) -> web.Application:
+    """Make the HTTP application with the devices' calls and the health pages."""
+    limits = config.limits
+    app = web.Application(
+        middlewares=[door, guard(limits.body_timeout_s, limits.body_bytes)], client_max_size=limits.body_bytes
+    )
+    calls = MeetingCalls(register=register, intake=intake, clock=clock)
+    health = Health(
+        database=stored.database, data_dir=stored.folder.path, account=lambda: _account_health(stored.accounts)
+    )
+    add_routes(app, calls, health)
+    return app
+
+
+async def opened_doors(
+    stack: AsyncExitStack, config: Config, app: web.Application, certificate: Certificate
+) -> Listener:
+    """Listen on both addresses until the stack is closed."""
+    plain, tls = config.gateway.listen, config.gateway.listen_tls
+    listener = await listen(app, plain.host, plain.port)
+    stack.push_async_callback(listener.close)
+    await listener.open_tls(tls.host, tls.port, certificate.context)
+    return listener
+
+
+def names(config: Config) -> tuple[str, ...]:
+    """Return what people may call this gateway beyond what the machine says of itself."""
+    host = config.gateway.listen_tls.host
+    public = urlsplit(config.gateway.public_url or "").hostname or ""
+    return tuple(name for name in (host, public) if name not in ("", "0.0.0.0", "::") and name.isascii())  # noqa: S104
+
+
+def made_shell(config: Config, admins: Admins) -> Shell:
+    """Make what all pages share."""
+    return Shell(admins=admins, name=config.gateway.name, public_origin=_public_origin(config))
+
+
+def made_door(shell: Shell, ports: Ports, stored: Stored, config: Config) -> Middleware:
+    """Return what stands before the pages. The names that an admin wrote down as the gateway's are its own."""
+
+    def own_hosts() -> frozenset[str]:
+        addresses = (config.gateway.public_url or "", stored.apps.current().redirect_uri)
+        return frozenset(host for each in addresses if (host := urlsplit(each).hostname))
+
+    return Door(shell, ports, own_hosts).middleware()
+
+
+def add_pages(app: web.Application, config: Config, clock: Clock, stored: Stored, shell: Shell) -> None:
+    """Put the people's door on `app`."""
+    DoorPages(shell).add(app)
+    office = Office(
+        shell=shell,
+        admins=shell.admins,
+        accounts=stored.accounts,
+        apps=stored.apps,
+        choice=stored.choice,
+        meeting=stored.test_meeting,
+        clock=clock,
+        zone=config.gateway.time_zone,
+        own=frozenset({public} if (public := _public_origin(config)) else ()),
+    )
+    add_google_pages(app, office)
+
+
+def _public_origin(config: Config) -> str:
+    public = urlsplit(config.gateway.public_url or "")
+    return f"{public.scheme}://{public.netloc}" if public.netloc else ""
+
+
+def _account_health(accounts: Accounts) -> AccountHealth:
+    state, text = accounts.health()
+    return AccountHealth(state=state, text=text)

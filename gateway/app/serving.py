@@ -1,0 +1,165 @@
+"""A gateway that serves, from its start to its end; what its parts are made of lives beside this file."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from gateway.access.admins import Admins
+from gateway.admin.door import Ports
+from gateway.app.doors import add_pages, application, made_door, made_shell, names, opened_doors
+from gateway.app.mirroring import made_intake, made_outbound, made_register
+from gateway.app.stored import OpenDatabase, Stored, durable_database, opened
+from gateway.clock import Clock
+from gateway.config import Config
+from gateway.devices.register import Register
+from gateway.errors import StoreError
+from gateway.mirror.outbound import Outbound
+from gateway.store.folder import WAKE_SIGNAL, DataFolder
+from gateway.web.listeners import Listener
+from gateway.web.tls import Certificate
+
+_LOGGER = logging.getLogger(__name__)
+
+LOOK_AFTER_ADMINS_S = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A gateway that serves: where it listens, and what is inside for those who started it."""
+
+    listener: Listener
+    certificate: Certificate
+    stored: Stored
+    admins: Admins
+    register: Register
+    outbound: Outbound
+
+    async def accounts_changed(self) -> None:
+        """Somebody signed in or out from outside this process."""
+        await self.stored.apps.load()
+        await self.stored.choice.load()
+        await self.stored.accounts.load(anew=True)
+        await self.admins.look_again()
+        if self.stored.accounts.current() is not None:
+            await self.outbound.account_returned()
+
+
+@asynccontextmanager
+async def running(
+    config: Config,
+    clock: Clock,
+    *,
+    open_database: OpenDatabase = durable_database,
+    failed: Callable[[BaseException], None] = lambda error: None,
+    announce: Callable[[str], None] = lambda line: None,
+) -> AsyncIterator[Running]:
+    """Serve until the block ends; `failed` hears of a loop that died, after which nothing is mirrored any more.
+
+    `announce` gets the lines that only the console may show, such as the set-up code.
+
+    Raises ConfigError, ProfileError or StoreError when it cannot start.
+    """
+    async with AsyncExitStack() as stack:
+        folder = DataFolder(config.gateway.data_dir)
+        folder.make()
+        folder.lock()
+        stack.callback(folder.unlock)
+        certificate = Certificate(folder.path, clock, also=names(config), announce=announce)
+        making = asyncio.create_task(certificate.begin(), name="certificate")
+        stack.push_async_callback(_ended, making)
+        stored = await stack.enter_async_context(opened(config, clock, open_database))
+        register = await made_register(config, clock, stored)
+        outbound = await made_outbound(config, clock, stored, register)
+        stored.accounts.follow(outbound.account_returned)
+        admins = Admins(database=stored.database, data_dir=folder.path, clock=clock, announce=announce)
+        admins.follow(stored.accounts.forget_origin)
+        beside = (outbound.run(), stored.accounts.keep_clean(), certificate.keep(), _keep(admins))
+        for name, work in zip(("outbound", "keep-clean", "certificate", "admins"), beside, strict=True):
+            _beside(stack, name, work, failed)
+        shell, ports = made_shell(config, admins), Ports()
+        intake = made_intake(clock, stored, outbound)
+        app = application(config, clock, stored, register, intake, made_door(shell, ports, stored, config))
+        add_pages(app, config, clock, stored, shell)
+        await making
+        listener = await opened_doors(stack, config, app, certificate)
+        ports.tls = listener.tls_port
+        stored.apps.listening_on(listener.port)
+        announce(f"Admin page: {listener.https_for_others}/")
+        announce(f"Certificate fingerprint (SHA-256): {certificate.fingerprint}")
+        await admins.begin()
+        yield Running(
+            listener=listener,
+            certificate=certificate,
+            stored=stored,
+            admins=admins,
+            register=register,
+            outbound=outbound,
+        )
+
+
+def _beside(
+    stack: AsyncExitStack, name: str, work: Coroutine[None, None, None], failed: Callable[[BaseException], None]
+) -> None:
+    """Do `work` until the stack is closed."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(lambda task: _report(task, failed))
+    stack.push_async_callback(_ended, task)
+
+
+async def _keep(admins: Admins) -> None:
+    """Keep the set-up code fresh, and what is over forgotten."""
+    while True:
+        with contextlib.suppress(StoreError):  # what fails now is done the next time
+            await admins.tidy()
+        await asyncio.sleep(LOOK_AFTER_ADMINS_S)
+        await admins.look_again()
+
+
+def _report(task: asyncio.Task[None], failed: Callable[[BaseException], None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _LOGGER.critical("%s died", task.get_name(), exc_info=error)
+        failed(error)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, Exception):
+        await task
+
+
+async def serve(config: Config, clock: Clock, ready: Callable[[Running], None], announce: Callable[[str], None]) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code. `ready` is called once meetings can be accepted."""
+    stop, woken = asyncio.Event(), asyncio.Event()
+    died: list[BaseException] = []
+
+    def failed(error: BaseException) -> None:
+        died.append(error)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    # Before the folder is locked: from then on commands may send the signal, which would end a process without it.
+    loop.add_signal_handler(WAKE_SIGNAL, woken.set)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(config, clock, failed=failed, announce=announce) as gateway:
+        watch = asyncio.create_task(_watch_accounts(gateway, woken), name="accounts")
+        watch.add_done_callback(lambda task: _report(task, failed))
+        _LOGGER.info("ready", extra={"address": gateway.listener.url, "devices": len(gateway.register)})
+        ready(gateway)
+        await stop.wait()
+        _LOGGER.info("stopping")
+        await _ended(watch)
+    return 1 if died else 0
+
+
+async def _watch_accounts(gateway: Running, woken: asyncio.Event) -> None:
+    while True:
+        await woken.wait()
+        woken.clear()
+        await gateway.accounts_changed()
