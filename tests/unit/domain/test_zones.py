@@ -54,6 +54,10 @@ INSTANTS = st.integers(
         ("-0000", "UTC", ZoneCoding.OFFSET_TEXT),
         ("UTC-12", "Etc/GMT+12", ZoneCoding.OFFSET_TEXT),
         ("UTC+14", "Etc/GMT-14", ZoneCoding.OFFSET_TEXT),
+        ("+05:30", "Asia/Kolkata", ZoneCoding.OFFSET_TEXT),
+        ("UTC+05:45", "Asia/Kathmandu", ZoneCoding.OFFSET_TEXT),
+        ("Z", "UTC", ZoneCoding.OFFSET_TEXT),
+        ("2018-05-01 10:00:00 UTC+08:00", "Etc/GMT-8", ZoneCoding.OFFSET_TEXT),
     ],
 )
 def test_a_text_names_its_zone(text: str, name: str, coding: ZoneCoding) -> None:
@@ -73,8 +77,8 @@ def test_a_text_names_its_zone(text: str, name: str, coding: ZoneCoding) -> None
         "Europe/Paris\0",
         "Factory",
         "localtime",
-        "+05:30",
-        "UTC+05:45",
+        "-04:30",
+        "UTC+05:40",
         "+1500",
         "-1300",
         "+8",
