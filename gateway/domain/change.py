@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from gateway.domain.meeting import Frequency, Invitee, Meeting, Repeat, Weekday
+from gateway.domain.meeting import Frequency, Invitee, Join, Meeting, Repeat, Weekday
 
 VERSION = 1
 _DIGEST_BYTES = 16
@@ -22,6 +22,7 @@ _FLAGS = (
     ("call_participants", "cp", False),
     ("override_host_mute", "om", False),
     ("sync_to_calendar", "sy", True),
+    ("all_day", "ad", False),
 )
 _PLAIN = (("zone_text", "zt"), ("room", "ro"), ("reminder_minutes", "rm"))
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")).encode
@@ -56,7 +57,7 @@ def from_json(text: str, unseal: Seal) -> Meeting:
         raise ValueError(f"a stored meeting is not of form {VERSION}")
     try:
         return _meeting(data, unseal)
-    except (KeyError, TypeError, IndexError) as error:
+    except (KeyError, TypeError, IndexError, ValueError) as error:
         raise ValueError("a stored meeting is damaged") from error
 
 
@@ -80,13 +81,22 @@ def _canonical(meeting: Meeting) -> str:
         pieces.append(f'"ag":{_encode(meeting.agenda)}')
     if meeting.auto_record != "none":
         pieces.append(f'"ar":{_encode(meeting.auto_record)}')
-    if meeting.repeat is not None:
-        pieces.append(f'"rp":{_encode(_repeat_data(meeting.repeat))}')
+    if meeting.join is not None or meeting.repeat is not None:
+        pieces += _seldom_said(meeting)
     if meeting.host is not None:
         pieces.append(f'"h":{_invitee_text(meeting.host)}')
     if meeting.invitees:
         pieces.append(f'"i":[{",".join(map(_invitee_text, meeting.invitees))}]')
     return ",".join(pieces) + "}"
+
+
+def _seldom_said(meeting: Meeting) -> list[str]:
+    pieces = []
+    if meeting.join is not None:
+        pieces.append(f'"jo":{_encode([meeting.join.sip_uri, meeting.join.dial_in, meeting.join.web_link])}')
+    if meeting.repeat is not None:
+        pieces.append(f'"rp":{_encode(_repeat_data(meeting.repeat))}')
+    return pieces
 
 
 def _with_extras(canonical: str, meeting: Meeting, seal: Seal) -> str:
@@ -137,6 +147,9 @@ def _meeting(data: Mapping[str, Any], unseal: Seal) -> Meeting:
         values["repeat"] = _repeat(data["rp"])
     if "h" in data:
         values["host"] = _invitee(data["h"])
+    if "jo" in data:
+        sip_uri, dial_in, web_link = data["jo"]
+        values["join"] = Join(sip_uri=sip_uri, dial_in=dial_in, web_link=web_link)
     return Meeting(
         external_id=data["id"],
         subject=data["su"],

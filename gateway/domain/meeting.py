@@ -53,13 +53,24 @@ class Invitee:
     name: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """How people get into a meeting: a SIP URI to dial, a telephone number with its pauses, an `https` address."""
+
+    sip_uri: str | None = None
+    dial_in: str | None = None
+    web_link: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Meeting:
     """A meeting as a device scheduled it.
 
     `start_local` and `end_local` are wall-clock times without tzinfo in `zone`, an IANA name; `start_utc_s` and
     `end_utc_s` are the same instants in seconds since 1970 (of the first occurrence, for a series). `zone_text` is
-    what the device sent for the zone, kept beside the resolved name. `password` and `host_password` are secrets:
+    what the device sent for the zone, kept beside the resolved name. An `all_day` meeting starts at 00:00 of its first
+    day and ends at 00:00 of the day after its last, both in `zone`. `join` is what the device itself said about getting
+    in; None leaves it to what was set for the device. `password` and `host_password` are secrets:
     they are left out of `repr` and sealed before they reach a disk.
     """
 
@@ -86,6 +97,8 @@ class Meeting:
     auto_record: str = "none"
     sync_to_calendar: bool = True
     sequence: int | None = None
+    all_day: bool = False
+    join: Join | None = None
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Self:

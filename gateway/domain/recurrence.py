@@ -9,6 +9,9 @@ from gateway.domain.meeting import Frequency, Repeat, Weekday
 MAX_INTERVAL = 99
 MAX_COUNT = 730
 MAX_UNTIL_DAYS = 5 * 366
+MAX_VALUES = 31
+"""Values in one list of a rule."""
+MAX_RULE_BYTES = 512
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_S = 86_400
@@ -52,10 +55,20 @@ def problems(repeat: Repeat, start_utc_s: int) -> list[tuple[str, str]]:
         elif repeat.until_utc_s > start_utc_s + MAX_UNTIL_DAYS * _DAY_S:
             found.append(("until_utc_s", "must be at most 5 years after the start of the meeting"))
     if repeat.weekdays:
-        if repeat.frequency is not Frequency.WEEKLY:
-            found.append(("weekdays", "can only be given for a weekly series"))
-        if len(set(repeat.weekdays)) != len(repeat.weekdays):
-            found.append(("weekdays", "must name each day once"))
+        found += _weekday_problems(repeat)
+    if not found and len(rrule(repeat)) > MAX_RULE_BYTES:
+        found.append(("frequency", f"makes a rule of more than {MAX_RULE_BYTES} bytes"))
+    return found
+
+
+def _weekday_problems(repeat: Repeat) -> list[tuple[str, str]]:
+    found = []
+    if repeat.frequency is not Frequency.WEEKLY:
+        found.append(("weekdays", "can only be given for a weekly series"))
+    if len(repeat.weekdays) > MAX_VALUES:
+        found.append(("weekdays", f"must be at most {MAX_VALUES} days"))
+    elif len(set(repeat.weekdays)) != len(repeat.weekdays):
+        found.append(("weekdays", "must name each day once"))
     return found
 
 

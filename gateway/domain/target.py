@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol
 
-from gateway.domain.meeting import Invitations, Meeting
+from gateway.domain.meeting import Invitations, Join, Meeting
 from gateway.domain.outcome import Outcome, RemoteEvent
 
 
@@ -23,13 +24,30 @@ class EventRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OccurrenceRef:
+    """Which occurrence of which series: the one that the rule puts at `original_start_utc_s` (seconds since 1970).
+
+    For a series of whole days, `original_day` is that day in the series' zone; None for all others.
+    """
+
+    series: EventRef
+    original_start_utc_s: int
+    original_day: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventContent:
-    """What the event shall say: the meeting, who invites its guests, and the fingerprint of both."""
+    """What the event shall say: the meeting, who invites its guests, how they get in, and the fingerprint of it all.
+
+    `join` is filled in for this meeting (`domain.joining`); `show_pins` lets its password, never the host's, be told.
+    """
 
     meeting: Meeting
     invitations: Invitations
     fingerprint: str
     device_name: str
+    join: Join = field(default_factory=Join)
+    show_pins: bool = False
 
 
 class CalendarTarget(Protocol):
@@ -46,6 +64,15 @@ class CalendarTarget(Protocol):
 
     async def delete(self, ref: EventRef, invitations: Invitations) -> Outcome:
         """Remove the event: DONE, or GONE when it was not there."""
+
+    async def look_occurrence(self, ref: OccurrenceRef) -> Outcome:
+        """Fetch one occurrence of a series, changed or as the rule has it: as `look`."""
+
+    async def replace_occurrence(self, ref: OccurrenceRef, content: EventContent, current: RemoteEvent) -> Outcome:
+        """Make one occurrence say `content`, one that was cancelled too: as `replace`; the series stays as it is."""
+
+    async def cancel_occurrence(self, ref: OccurrenceRef, current: RemoteEvent, invitations: Invitations) -> Outcome:
+        """Cancel one occurrence: DONE, GONE when it was not there, CHANGED when `current` is no longer current."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

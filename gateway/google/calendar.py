@@ -1,15 +1,17 @@
-"""Google Calendar as a target of the mirror: four calls of the Calendar API v3; what answers mean is told elsewhere."""
+"""Google Calendar as a target of the mirror: the calls of the Calendar API v3; what answers mean is told elsewhere."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from gateway.clock import Clock
 from gateway.domain.meeting import Invitations
 from gateway.domain.outcome import Outcome, RemoteEvent, Verdict
-from gateway.domain.target import EventContent, EventRef
+from gateway.domain.target import EventContent, EventRef, OccurrenceRef
 from gateway.google.event_json import event_body, merge
 from gateway.google.failures import Operation, classify, classify_silence
 from gateway.google.tokens import AccessTokens, TokenFailure
@@ -50,6 +52,31 @@ class GoogleCalendar:
 
     async def replace(self, ref: EventRef, content: EventContent, current: RemoteEvent) -> Outcome:
         """`events.update` with `If-Match`: applied only to the very version that was merged with."""
+        return await self._replace(ref, content, current)
+
+    async def delete(self, ref: EventRef, invitations: Invitations) -> Outcome:
+        """`events.delete`."""
+        return await self._ask(Operation.DELETE, "DELETE", self._event(ref), query=_send_updates(invitations))
+
+    async def look_occurrence(self, ref: OccurrenceRef) -> Outcome:
+        """`events.get` of one instance of a series, changed or not."""
+        return await self._ask(Operation.LOOK, "GET", self._event(_instance(ref)))
+
+    async def replace_occurrence(self, ref: OccurrenceRef, content: EventContent, current: RemoteEvent) -> Outcome:
+        """`events.update` of one instance with `If-Match`, which makes it an exception; the series stays as it is."""
+        return await self._replace(_instance(ref), content, current)
+
+    async def cancel_occurrence(self, ref: OccurrenceRef, current: RemoteEvent, invitations: Invitations) -> Outcome:
+        """`events.delete` of one instance with `If-Match`: a call that arrives late cannot undo what came after it."""
+        return await self._ask(
+            Operation.DELETE,
+            "DELETE",
+            self._event(_instance(ref)),
+            query=_send_updates(invitations),
+            headers={"If-Match": current.etag},
+        )
+
+    async def _replace(self, ref: EventRef, content: EventContent, current: RemoteEvent) -> Outcome:
         body = merge(current.raw, event_body(ref, content))
         query = _send_updates(content.invitations)
         if "attachments" in body:
@@ -66,10 +93,6 @@ class GoogleCalendar:
         if outcome.verdict is Verdict.GONE and current.cancelled:
             return Outcome(verdict=Verdict.GONE, event=current)
         return outcome
-
-    async def delete(self, ref: EventRef, invitations: Invitations) -> Outcome:
-        """`events.delete`."""
-        return await self._ask(Operation.DELETE, "DELETE", self._event(ref), query=_send_updates(invitations))
 
     def _events(self, ref: EventRef) -> str:
         return f"{self._endpoint}/calendars/{quote(ref.calendar_id, safe='')}/events"
@@ -109,6 +132,15 @@ class GoogleCalendar:
         if outcome.verdict is Verdict.DONE:
             await self._worked()
         return outcome
+
+
+def _instance(ref: OccurrenceRef) -> EventRef:
+    """Return how Google knows one instance: the series' id and its original start, in UTC or as a day."""
+    if ref.original_day is not None:
+        stamp = f"{ref.original_day:%Y%m%d}"
+    else:
+        stamp = f"{datetime.fromtimestamp(ref.original_start_utc_s, UTC):%Y%m%dT%H%M%SZ}"
+    return replace(ref.series, remote_id=f"{ref.series.remote_id}_{stamp}")
 
 
 def _headers(token: str, sent: bytes | None) -> dict[str, str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from gateway.domain.meeting import Invitations, Invitee, Meeting, Repeat
 from gateway.domain.outcome import RemoteEvent
 from gateway.domain.target import EventContent, EventRef
+from gateway.domain.zones import to_local
 from gateway.google.event_text import description, listed_person, one_line
+from gateway.google.join_text import join_lines, place
 
 MOST_ATTENDEES = 200
 """Individual guests that one event can have (Google Calendar help, "Invite people to your event")."""
@@ -60,24 +62,27 @@ def event_body(ref: EventRef, content: EventContent) -> dict[str, object]:
     """Return the body of `events.insert`.
 
     Times are wall-clock times without offset together with the zone's IANA name, on both ends: an offset alone loses
-    the zone, and a series must be expanded in it. PINs are never part of an event, because guests read it.
+    the zone, and a series must be expanded in it. Whole days are dates, the end is the first day that is free again.
+    PINs are no part of an event, because guests read it, unless the content says so.
     """
     meeting = content.meeting
     guests, left_out = _guests(meeting, content.invitations)
+    start, end = _times(meeting)
+    joining = join_lines(content.join, meeting.password if content.show_pins else None)
     body: dict[str, object] = {
         "id": ref.remote_id,
         "summary": one_line(meeting.subject, 255) or "Meeting",
-        "description": description(meeting, device_name=content.device_name, left_out=left_out),
-        "start": {"dateTime": meeting.start_local.isoformat(timespec="seconds"), "timeZone": meeting.zone},
-        "end": {"dateTime": meeting.end_local.isoformat(timespec="seconds"), "timeZone": meeting.zone},
+        "description": description(meeting, device_name=content.device_name, left_out=left_out, joining=joining),
+        "start": start,
+        "end": end,
         "reminders": _reminders(meeting.reminder_minutes),
         "guestsCanInviteOthers": meeting.allow_user_invite,
         "extendedProperties": {"private": {**ref.marks, _CONTENT: content.fingerprint}},
     }
-    if room := one_line(meeting.room or "", 200):
-        body["location"] = f"Public meeting room {room}" if meeting.public_room else f"Meeting room {room}"
+    if location := place(meeting, content.join):
+        body["location"] = location
     if meeting.repeat is not None:
-        body["recurrence"] = [_rule(meeting.repeat)]
+        body["recurrence"] = [_rule(meeting.repeat, meeting)]
     if guests:
         body["attendees"] = guests
     return body
@@ -129,13 +134,34 @@ def _reminders(minutes: int | None) -> dict[str, object]:
     return {"useDefault": False, "overrides": [{"method": method, "minutes": before} for method in methods]}
 
 
-def _rule(repeat: Repeat) -> str:
-    """Write RFC 5545's RRULE; a timed series needs UNTIL in UTC, else Google answers "Invalid recurrence rule."."""
+def _times(meeting: Meeting) -> tuple[dict[str, str], dict[str, str]]:
+    start, end = meeting.start_local, meeting.end_local
+    if meeting.all_day:
+        first = start.date()
+        after = max(end.date(), first + timedelta(days=1))
+        # A date has no zone, but the rule of a series is expanded in one (discovery document, `EventDateTime`).
+        return (
+            {"date": first.isoformat(), "timeZone": meeting.zone},
+            {"date": after.isoformat(), "timeZone": meeting.zone},
+        )
+    return (
+        {"dateTime": start.isoformat(timespec="seconds"), "timeZone": meeting.zone},
+        {"dateTime": end.isoformat(timespec="seconds"), "timeZone": meeting.zone},
+    )
+
+
+def _rule(repeat: Repeat, meeting: Meeting) -> str:
+    """Write RFC 5545's RRULE. A timed series needs UNTIL in UTC, one of whole days needs the day (3.3.10).
+
+    Google answers "Invalid recurrence rule." to anything else.
+    """
     parts = [f"FREQ={repeat.frequency.value.upper()}"]
     if repeat.interval > 1:
         parts.append(f"INTERVAL={repeat.interval}")
     if repeat.count is not None:
         parts.append(f"COUNT={repeat.count}")
+    elif repeat.until_utc_s is not None and meeting.all_day:
+        parts.append(f"UNTIL={to_local(repeat.until_utc_s, meeting.zone):%Y%m%d}")
     elif repeat.until_utc_s is not None:
         parts.append(f"UNTIL={datetime.fromtimestamp(repeat.until_utc_s, UTC):%Y%m%dT%H%M%SZ}")
     if repeat.weekdays:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from gateway.domain.meeting import Invitee, Meeting
 
@@ -23,22 +24,23 @@ def one_line(text: str, most: int) -> str:
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
-def description(meeting: Meeting, *, device_name: str, left_out: list[str]) -> str:
-    """Return the description: the agenda, what the meeting is, and where to change it.
+def description(meeting: Meeting, *, device_name: str, left_out: list[str], joining: Sequence[str] = ()) -> str:
+    """Return the description: the agenda, how to get in (`joining`), what the meeting is, and where to change it.
 
     Google renders a subset of HTML here, so every text of a device is escaped. When all of it does not fit into
-    8 KiB, the agenda is cut first and then the lists of people; passwords are never part of it.
+    8 KiB, the agenda is cut first and then the lists of people; no password is part of it but one in `joining`.
     """
     note = _escaped(f"Scheduled on {one_line(device_name, 100)}. Change or cancel it there, not in this calendar.")
     host = [_escaped(f"Host: {listed_person(meeting.host)}")] if meeting.host is not None else []
     facts = [_escaped(line) for line in _facts(meeting)]
-    free = LONGEST_DESCRIPTION_BYTES - _size("\n".join([*host, *facts, note])) - 4
+    ways = [_escaped(line) for line in joining]
+    free = LONGEST_DESCRIPTION_BYTES - _size("\n".join([*ways, *host, *facts, note])) - 4 - 2 * bool(ways)
     lists: list[str] = []
     for line in _lists(meeting, left_out):
         lists.append(_cut(_escaped(line), free))
         free -= _size(lists[-1]) + 1
     agenda = _cut(_escaped(_paragraphs(meeting.agenda)), max(free, 0))
-    blocks = (agenda, "\n".join(line for line in (*host, *lists, *facts) if line), note)
+    blocks = (agenda, "\n".join(ways), "\n".join(line for line in (*host, *lists, *facts) if line), note)
     return "\n\n".join(block for block in blocks if block)
 
 

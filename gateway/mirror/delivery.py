@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.domain.change import from_json
 from gateway.domain.device import DevicePolicy
 from gateway.domain.event_id import event_id
+from gateway.domain.joining import join_mark, join_of
+from gateway.domain.meeting import Meeting
+from gateway.domain.occurrence import OccurrenceState, by_the_rule
 from gateway.domain.outcome import Outcome, RemoteEvent, Verdict
-from gateway.domain.target import CalendarTarget, EventContent, EventRef
-from gateway.store import mirrored
+from gateway.domain.target import CalendarTarget, EventContent, EventRef, OccurrenceRef
+from gateway.mirror.series_delivery import Piece, SeriesDelivery
+from gateway.store import mirrored, occurrences
 from gateway.store.database import Database
 from gateway.store.meetings import MeetingRow
 from gateway.store.mirrored import MirroredRow, MirrorState
+from gateway.store.occurrences import OccurrenceRow
 from gateway.store.outbox import OutboxRow
 
 EVENT_FORMAT = 1
@@ -34,11 +39,15 @@ DOUBT_ABSENCE = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A claimed outbox row with everything needed to carry it out; without `event` there is nothing to remove."""
+    """A claimed outbox row with everything needed to carry it out; without `event` there is nothing to remove.
+
+    `occurrences` are the exceptions of a series, as they were when the row was claimed.
+    """
 
     row: OutboxRow
     meeting: MeetingRow
     event: MirroredRow | None
+    occurrences: tuple[OccurrenceRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +85,51 @@ class Delivery:
             return Delivered(event=None)
         if not job.meeting.wanted:
             return await self._remove(job.event, job.row.doubt, target, policy)
-        content = EventContent(
-            meeting=from_json(job.meeting.body, self._unseal),
-            invitations=policy.invitations,
-            fingerprint=f"{EVENT_FORMAT}.{policy.invitations}.{job.meeting.fingerprint}",
-            device_name=policy.name,
-        )
-        writing = _Writing(target=target, content=content, event=job.event, doubt=job.row.doubt, owner=self)
-        return await writing.run()
+        meeting = from_json(job.meeting.body, self._unseal)
+        content = _content(meeting, job.meeting.fingerprint, policy)
+        writing = _Writing(target=target, content=content, event=job.event, job=job, owner=self)
+        result = await writing.run()
+        if not job.occurrences or not isinstance(result, Delivered):
+            return result
+        return await self._bring_series(job, writing, result, target, policy)
+
+    async def _bring_series(
+        self, job: Job, writing: _Writing, result: Result, target: CalendarTarget, policy: DevicePolicy
+    ) -> Result:
+        """Bring the exceptions of a series whose own event is there; while one is not, the job is not done."""
+        exceptions = SeriesDelivery(target=target, invitations=policy.invitations, settle=self._settle)
+        pieces = self._pieces(job, writing, policy)
+        end = await exceptions.bring(pieces, all_of_them=writing.wrote)
+        if end.missing and not writing.wrote:
+            # Somebody moved or ended the series in the calendar; its device decides about its times.
+            result = await writing.run_again()
+            if not isinstance(result, Delivered):
+                return result
+            end = await exceptions.bring(self._pieces(job, writing, policy), all_of_them=True)
+        return result if end.failure is None else Undelivered(outcome=end.failure, doubt=DOUBT_CALL)
+
+    def _pieces(self, job: Job, writing: _Writing, policy: DevicePolicy) -> list[Piece]:
+        series, ref = writing.content, self.ref(writing.event)
+        return [
+            Piece(row=row, ref=_occurrence_ref(ref, series.meeting, row), content=self._said(row, series, policy))
+            for row in job.occurrences
+        ]
+
+    def _said(self, row: OccurrenceRow, series: EventContent, policy: DevicePolicy) -> EventContent | None:
+        if row.state is OccurrenceState.CHANGED and row.body is not None:
+            return _content(from_json(row.body, self._unseal), row.fingerprint, policy)
+        if row.state is OccurrenceState.PLAIN:
+            # An occurrence nobody changed carries the notes of its series, its fingerprint with them.
+            return replace(series, meeting=by_the_rule(series.meeting, row.slot))
+        return None
+
+    async def _settle(self, row: OccurrenceRow, delivered: str, unknown: bool) -> None:
+        await self._database.write(lambda conn: occurrences.settle(conn, row, delivered, unknown=unknown))
+
+    async def unsettle(self, job: Job) -> None:
+        """Note, before the event of a series is written, that its exceptions have to be looked at afterwards."""
+        if job.occurrences:
+            await self._database.write(lambda conn: occurrences.unsettle(conn, job.meeting.id))
 
     def ref(self, event: MirroredRow) -> EventRef:
         """Return how the calendar knows the event, with the marks by which we know it again."""
@@ -132,20 +178,23 @@ class _Writing:
     """One attempt to make an event say what it should: each step makes one call and names the next step."""
 
     def __init__(
-        self, *, target: CalendarTarget, content: EventContent, event: MirroredRow, doubt: int, owner: Delivery
+        self, *, target: CalendarTarget, content: EventContent, event: MirroredRow, job: Job, owner: Delivery
     ) -> None:
         self._target = target
-        self._content = content
-        self._event = event
-        self._doubt = doubt
+        self.content = content
+        self.event = event
+        self._job = job
+        self._doubt = job.row.doubt
         self._owner = owner
         self._was_there = event.state is MirrorState.LIVE
         self._current: RemoteEvent | None = None
+        self._in_any_case = False
+        self.wrote = False
 
     async def run(self) -> Result:
         """Take steps until one ends the attempt."""
         step: _Step | Result = self._look if self._was_there or self._doubt else self._insert
-        if self._event.state is MirrorState.GONE:
+        if self.event.state is MirrorState.GONE:
             step = await self._renew()
         for _ in range(MOST_ROUNDS):
             if isinstance(step, Delivered | Undelivered):
@@ -156,14 +205,19 @@ class _Writing:
         text = "The event changed faster than it could be written."
         return Undelivered(outcome=Outcome(verdict=Verdict.LATER, code="restless", text=text), doubt=DOUBT_CALL)
 
+    async def run_again(self) -> Result:
+        """Write the event also when it says that it is as wanted: what it stands for is not."""
+        self._in_any_case = self._was_there = True
+        return await self.run()
+
     async def _look(self) -> _Step | Result:
-        ref = self._owner.ref(self._event)
+        ref = self._owner.ref(self.event)
         outcome = await self._target.look(ref)
         event = outcome.event
         if outcome.verdict is Verdict.DONE and event is not None:
             if not _ours(event, ref):
                 return await self._renew()
-            if event.content == self._content.fingerprint:
+            if event.content == self.content.fingerprint and not self._in_any_case:
                 return Delivered(event=event)
             self._current = event
             return self._replace
@@ -173,7 +227,8 @@ class _Writing:
         return self._give_up(outcome)
 
     async def _insert(self) -> _Step | Result:
-        outcome = await self._target.insert(self._owner.ref(self._event), self._content)
+        await self._about_to_write()
+        outcome = await self._target.insert(self._owner.ref(self.event), self.content)
         if outcome.verdict is Verdict.EXISTS:
             self._was_there = True
             return self._look
@@ -182,7 +237,8 @@ class _Writing:
     async def _replace(self) -> _Step | Result:
         if self._current is None:
             return self._look
-        outcome = await self._target.replace(self._owner.ref(self._event), self._content, self._current)
+        await self._about_to_write()
+        outcome = await self._target.replace(self._owner.ref(self.event), self.content, self._current)
         self._was_there = True
         if outcome.verdict is Verdict.CHANGED:
             return self._look
@@ -190,8 +246,12 @@ class _Writing:
             return await self._renew()
         return Delivered(event=outcome.event) if outcome.verdict is Verdict.DONE else self._give_up(outcome)
 
+    async def _about_to_write(self) -> None:
+        await self._owner.unsettle(self._job)
+        self.wrote = True
+
     async def _renew(self) -> _Step:
-        self._event = await self._owner.next_generation(self._event)
+        self.event = await self._owner.next_generation(self.event)
         self._was_there = False
         self._doubt = DOUBT_NONE
         return self._insert
@@ -199,6 +259,24 @@ class _Writing:
     def _give_up(self, outcome: Outcome) -> Undelivered:
         doubt = DOUBT_CALL if outcome.verdict is Verdict.IN_DOUBT or self._was_there else self._doubt
         return Undelivered(outcome=outcome, doubt=doubt)
+
+
+def _content(meeting: Meeting, fingerprint: str, policy: DevicePolicy) -> EventContent:
+    """Return what an event shall say; its fingerprint names the device's settings only where they add something."""
+    mark = join_mark(meeting, policy)
+    return EventContent(
+        meeting=meeting,
+        invitations=policy.invitations,
+        fingerprint=f"{EVENT_FORMAT}.{policy.invitations}.{fingerprint}{f'.{mark}' if mark else ''}",
+        device_name=policy.name,
+        join=join_of(meeting, policy),
+        show_pins=policy.show_pins,
+    )
+
+
+def _occurrence_ref(series: EventRef, meeting: Meeting, row: OccurrenceRow) -> OccurrenceRef:
+    day = row.original_local.date() if meeting.all_day else None
+    return OccurrenceRef(series=series, original_start_utc_s=row.original_start_utc_s, original_day=day)
 
 
 _Step = Callable[[], Awaitable["_Step | Result"]]

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from gateway.clock import Clock
 from gateway.domain import change
 from gateway.domain.meeting import Meeting
-from gateway.domain.retry import Hold
-from gateway.errors import Conflict, KeyReused, NotFound
-from gateway.store import audit, idempotency, meetings, mirrored, outbox
+from gateway.domain.occurrence import OccurrenceChange
+from gateway.errors import Conflict, KeyReused
+from gateway.mirror.occurrence_intake import change_occurrence
+from gateway.mirror.receipts import (
+    Caller,
+    Receipt,
+    StoredMeeting,
+    existing,
+    is_older,
+    newer,
+    note,
+    receipt_of,
+    state_of,
+)
+from gateway.mirror.series import Exceptions, Plan
+from gateway.store import idempotency, meetings, mirrored, occurrences, outbox
 from gateway.store.database import Database
 from gateway.store.idempotency import KeptAnswer
 from gateway.store.meetings import MeetingContents, MeetingRow, MeetingState
 
-
-class Caller(NamedTuple):
-    """The device that calls: its row id and the id it has in the configuration."""
-
-    device_id: int
-    name: str
+__all__ = ["Caller", "Intake", "Receipt", "RepeatGuard", "StoredMeeting"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,36 +39,6 @@ class RepeatGuard:
 
     key: str
     request_hash: bytes
-
-
-class Receipt(NamedTuple):
-    """What the device is told. `fresh` is False when the call changed nothing.
-
-    `state` is one of `queued` (will be written to the calendar), `mirrored`, `held` (waits for an admin), `refused`
-    (the calendar will not take it), `stored` (not to be mirrored) and `cancelled`.
-    """
-
-    meeting_id: int
-    external_id: str
-    revision: int
-    state: str
-    fresh: bool
-    start_utc_s: int
-    end_utc_s: int
-    zone: str
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredMeeting:
-    """A meeting as it stands: its receipt, what the device said, in which shape, and its event if it has one."""
-
-    receipt: Receipt
-    meeting: Meeting
-    shape: str
-    event_link: str | None
-    last_code: str
-    last_text: str
 
 
 class Intake:
@@ -81,8 +58,8 @@ class Intake:
         self._clock = clock
         self._fingerprint_key = fingerprint_key
         self._seal = seal
-        self._unseal = unseal
         self._wake = wake
+        self._exceptions = Exceptions(key=fingerprint_key, seal=seal, unseal=unseal)
 
     async def accept(
         self,
@@ -92,12 +69,14 @@ class Intake:
         shape: str,
         warnings: tuple[str, ...] = (),
         guard: RepeatGuard | None = None,
+        occurrences: Sequence[OccurrenceChange] | None = None,
     ) -> Receipt:
         """Keep a meeting that was created or changed; when this returns it is on disk.
 
-        The same meeting again changes nothing. Raises Conflict when the meeting was cancelled before and this is
-        not a repeat of what was cancelled, KeyReused when the guard's key belongs to another call, StoreError when
-        the disk fails.
+        `occurrences` are the exceptions of a series, all of them; None keeps those stored that still fit
+        (`mirror.series` has the rule). The same again changes nothing. Raises Conflict when the meeting was cancelled
+        before and this is not a repeat of what was cancelled, BadPayload when one of `occurrences` is none of the
+        series, KeyReused when the guard's key belongs to another call, StoreError when the disk fails.
         """
         body, fingerprint = change.stored(meeting, self._fingerprint_key, self._seal)
         contents = MeetingContents(
@@ -109,27 +88,92 @@ class Intake:
         )
         now_ms = self._clock.now_ms()
 
+        def plan(conn: sqlite3.Connection, row: MeetingRow | None) -> Plan:
+            return self._plan(conn, row, meeting, fingerprint, occurrences)
+
         def work(conn: sqlite3.Connection) -> Receipt:
             if guard is None:
-                return _accept(conn, caller, meeting, contents, now_ms)
-            return _guarded(conn, caller, guard, now_ms, lambda: _accept(conn, caller, meeting, contents, now_ms))
+                return _accept(conn, caller, meeting, contents, now_ms, plan)
+            return _guarded(conn, caller, guard, now_ms, lambda: _accept(conn, caller, meeting, contents, now_ms, plan))
 
-        receipt = await self._database.write(work)
+        return self._told(await self._database.write(work), warnings)
+
+    async def change_occurrence(
+        self,
+        caller: Caller,
+        external_id: str,
+        change: OccurrenceChange,
+        *,
+        shape: str,
+        warnings: tuple[str, ...] = (),
+        guard: RepeatGuard | None = None,
+    ) -> Receipt:
+        """Keep that one occurrence of a series was moved, changed or cancelled; the series itself stays as it is.
+
+        The receipt has the times of that occurrence. The same again changes nothing; what is older than what is
+        stored is left aside. `shape` is not kept: one occurrence is not read back alone. Raises NotFound without the
+        series, BadPayload naming `original_start` when the series has no occurrence then, Conflict when the series
+        was cancelled, and as `accept`.
+        """
+        del shape
+        now_ms = self._clock.now_ms()
+
+        def apply(conn: sqlite3.Connection) -> Receipt:
+            return change_occurrence(conn, caller, external_id, change, now_ms, self._exceptions)
+
+        def work(conn: sqlite3.Connection) -> Receipt:
+            return apply(conn) if guard is None else _guarded(conn, caller, guard, now_ms, lambda: apply(conn))
+
+        return self._told(await self._database.write(work), warnings)
+
+    async def cancel(self, caller: Caller, external_id: str, *, sequence: int | None = None) -> Receipt:
+        """Cancel a meeting, a series with all its exceptions; again, it changes nothing.
+
+        A `sequence` older than the stored one is left aside. Raises NotFound when the device never scheduled it.
+        """
+        now_ms = self._clock.now_ms()
+        return self._told(
+            await self._database.write(
+                lambda conn: _cancel(conn, caller, external_id, now_ms, self._exceptions, sequence)
+            ),
+            (),
+        )
+
+    async def find(self, caller: Caller, external_id: str) -> StoredMeeting:
+        """Return a meeting of this device as it stands. Raises NotFound."""
+        return await self._database.read(lambda conn: _find(conn, caller, external_id, self._exceptions))
+
+    async def series(self, caller: Caller, external_id: str) -> StoredMeeting:
+        """Return the series whose occurrence a call is about; as `find`."""
+        return await self.find(caller, external_id)
+
+    def _plan(
+        self,
+        conn: sqlite3.Connection,
+        row: MeetingRow | None,
+        meeting: Meeting,
+        fingerprint: str,
+        said: Sequence[OccurrenceChange] | None,
+    ) -> Plan:
+        """Plan for the exceptions of a meeting that is new (no `row`) or changes."""
+        if said is None and (row is None or not row.exceptions or row.fingerprint == fingerprint):
+            return _NOTHING
+        stored = occurrences.of(conn, row.id) if row is not None and row.exceptions else ()
+        held = row is not None and mirrored.get(conn, row.id) is not None
+        if said is not None:
+            return self._exceptions.given(meeting, said, stored, held=held)
+        if row is None:
+            return _NOTHING
+        return self._exceptions.refitted(self._exceptions.series(row), meeting, stored, held=held)
+
+    def _told(self, receipt: Receipt, warnings: tuple[str, ...]) -> Receipt:
         if receipt.fresh:
             self._wake()
         return receipt._replace(warnings=warnings + receipt.warnings) if warnings else receipt
 
-    async def cancel(self, caller: Caller, external_id: str) -> Receipt:
-        """Cancel a meeting; again, it changes nothing. Raises NotFound when the device never scheduled it."""
-        now_ms = self._clock.now_ms()
-        receipt = await self._database.write(lambda conn: _cancel(conn, caller, external_id, now_ms, self._unseal))
-        if receipt.fresh:
-            self._wake()
-        return receipt
 
-    async def find(self, caller: Caller, external_id: str) -> StoredMeeting:
-        """Return a meeting of this device as it stands. Raises NotFound."""
-        return await self._database.read(lambda conn: _find(conn, caller, external_id, self._unseal))
+_NOTHING = Plan()
+_Planner = Callable[[sqlite3.Connection, MeetingRow | None], Plan]
 
 
 def _guarded(
@@ -150,124 +194,87 @@ def _guarded(
 
 
 def _accept(
-    conn: sqlite3.Connection, caller: Caller, meeting: Meeting, contents: MeetingContents, now_ms: int
+    conn: sqlite3.Connection, caller: Caller, meeting: Meeting, contents: MeetingContents, now_ms: int, plan: _Planner
 ) -> Receipt:
-    action, revision = "meeting.scheduled", 1
+    action, revision, row = "meeting.scheduled", 1, None
     meeting_id = meetings.insert(
         conn, device_id=caller.device_id, external_id=meeting.external_id, contents=contents, now_ms=now_ms
     )
     to_mirror = contents.sync
     if meeting_id is None:
-        row = _existing(conn, caller, meeting.external_id)
-        unchanged = _unchanged(conn, row, meeting, contents)
+        row = existing(conn, caller, meeting.external_id)
+        meeting_id = row.id
+        unchanged = _left_aside(conn, row, meeting, contents)
         if unchanged is not None:
             return unchanged
+    planned = plan(conn, row)
+    if row is not None:
+        if row.fingerprint == contents.fingerprint and not planned:
+            state = state_of(conn, row)
+            return receipt_of(meeting, row.id, row.revision, state, fresh=False, warnings=planned.warnings)
         action, revision = "meeting.changed", meetings.revise(conn, row, contents, now_ms)
-        meeting_id = row.id
         # No longer to be mirrored: an event that is there, or may be, has to go.
         to_mirror = contents.sync or mirrored.get(conn, meeting_id) is not None
+    if planned:
+        planned.carry_out(conn, meeting_id, now_ms)
     if to_mirror:
         outbox.put(conn, kind=outbox.MIRROR, subject_id=meeting_id, revision=revision, now_ms=now_ms)
-    _note(conn, caller, action, meeting_id, revision, now_ms)
+    note(conn, caller, action, meeting_id, revision, now_ms)
     state = "queued" if contents.sync else "stored"
-    return _receipt(meeting, meeting_id, revision, state, fresh=True)
+    return receipt_of(meeting, meeting_id, revision, state, fresh=True, warnings=planned.warnings)
 
 
-def _unchanged(
+def _left_aside(
     conn: sqlite3.Connection, row: MeetingRow, meeting: Meeting, contents: MeetingContents
 ) -> Receipt | None:
     """Return the answer to a call that must not change the stored meeting, or None when it may."""
-    if row.fingerprint == contents.fingerprint:
-        warnings: tuple[str, ...] = ()
-        if row.state is MeetingState.CANCELLED:
-            warnings = ("This meeting was cancelled; a late repeat does not bring it back.",)
-        return _receipt(meeting, row.id, row.revision, _state(conn, row), fresh=False, warnings=warnings)
+    same = row.fingerprint == contents.fingerprint
+    warnings: tuple[str, ...] = ()
     if row.state is MeetingState.CANCELLED:
-        raise Conflict("This meeting was cancelled. Schedule it again under a new id.")
-    if meeting.sequence is not None and row.sequence is not None and meeting.sequence < row.sequence:
-        warnings = (f"A newer version (sequence {row.sequence}) is already here; this one was left aside.",)
-        return _receipt(meeting, row.id, row.revision, _state(conn, row), fresh=False, warnings=warnings)
-    return None
+        if not same:
+            raise Conflict("This meeting was cancelled. Schedule it again under a new id.")
+        warnings = ("This meeting was cancelled; a late repeat does not bring it back.",)
+    elif not is_older(meeting.sequence, row.sequence):
+        return None
+    elif not same:
+        warnings = (newer(row.sequence),)
+    return receipt_of(meeting, row.id, row.revision, state_of(conn, row), fresh=False, warnings=warnings)
 
 
 def _cancel(
-    conn: sqlite3.Connection, caller: Caller, external_id: str, now_ms: int, unseal: Callable[[str], str]
+    conn: sqlite3.Connection,
+    caller: Caller,
+    external_id: str,
+    now_ms: int,
+    exceptions: Exceptions,
+    sequence: int | None,
 ) -> Receipt:
-    row = _existing(conn, caller, external_id)
-    meeting = change.from_json(row.body, unseal)
+    row = existing(conn, caller, external_id)
+    meeting = exceptions.series(row)
     if row.state is MeetingState.CANCELLED:
-        return _receipt(meeting, row.id, row.revision, _state(conn, row), fresh=False)
+        return receipt_of(meeting, row.id, row.revision, state_of(conn, row), fresh=False)
+    if is_older(sequence, row.sequence):
+        warnings = (newer(row.sequence),)
+        return receipt_of(meeting, row.id, row.revision, state_of(conn, row), fresh=False, warnings=warnings)
     revision = meetings.cancel(conn, row, now_ms)
     waiting = outbox.get(conn, outbox.MIRROR, row.id) is not None
     if waiting or mirrored.get(conn, row.id) is not None:
         outbox.put(conn, kind=outbox.MIRROR, subject_id=row.id, revision=revision, now_ms=now_ms)
-    _note(conn, caller, "meeting.cancelled", row.id, revision, now_ms)
-    return _receipt(meeting, row.id, revision, "cancelled", fresh=True)
+    note(conn, caller, "meeting.cancelled", row.id, revision, now_ms)
+    return receipt_of(meeting, row.id, revision, "cancelled", fresh=True)
 
 
-def _find(conn: sqlite3.Connection, caller: Caller, external_id: str, unseal: Callable[[str], str]) -> StoredMeeting:
-    row = _existing(conn, caller, external_id)
-    meeting = change.from_json(row.body, unseal)
+def _find(conn: sqlite3.Connection, caller: Caller, external_id: str, exceptions: Exceptions) -> StoredMeeting:
+    row = existing(conn, caller, external_id)
+    meeting = exceptions.series(row)
     event = mirrored.get(conn, row.id)
     waiting = outbox.get(conn, outbox.MIRROR, row.id)
     return StoredMeeting(
-        receipt=_receipt(meeting, row.id, row.revision, _state(conn, row), fresh=False),
+        receipt=receipt_of(meeting, row.id, row.revision, state_of(conn, row), fresh=False),
         meeting=meeting,
         shape=row.shape,
         event_link=event.link if event else None,
         last_code=waiting.last_code if waiting else "",
         last_text=waiting.last_text if waiting else "",
-    )
-
-
-def _existing(conn: sqlite3.Connection, caller: Caller, external_id: str) -> MeetingRow:
-    row = meetings.find(conn, caller.device_id, external_id)
-    if row is None:
-        raise NotFound("This device has no meeting with that id. Check the id, or schedule the meeting first.")
-    return row
-
-
-def _state(conn: sqlite3.Connection, row: MeetingRow) -> str:
-    if row.state is MeetingState.CANCELLED:
-        return "cancelled"
-    if not row.sync:
-        return "stored"
-    waiting = outbox.get(conn, outbox.MIRROR, row.id)
-    if waiting is None:
-        return "mirrored"
-    if waiting.hold is None:
-        return "queued"
-    return "refused" if waiting.hold is Hold.PARKED else "held"
-
-
-def _note(conn: sqlite3.Connection, caller: Caller, action: str, meeting_id: int, revision: int, now_ms: int) -> None:
-    audit.write(
-        conn,
-        at_ms=now_ms,
-        actor=f"device:{caller.name}",
-        action=action,
-        object_=f"meeting:{meeting_id}",
-        detail=f"revision {revision}",
-    )
-
-
-def _receipt(
-    meeting: Meeting,
-    meeting_id: int,
-    revision: int,
-    state: str,
-    *,
-    fresh: bool,
-    warnings: tuple[str, ...] = (),
-) -> Receipt:
-    return Receipt(
-        meeting_id=meeting_id,
-        external_id=meeting.external_id,
-        revision=revision,
-        state=state,
-        fresh=fresh,
-        start_utc_s=meeting.start_utc_s,
-        end_utc_s=meeting.end_utc_s,
-        zone=meeting.zone,
-        warnings=warnings,
+        occurrences=exceptions.changes(occurrences.of(conn, row.id)) if row.exceptions else (),
     )

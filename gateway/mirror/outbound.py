@@ -17,7 +17,7 @@ from gateway.domain.retry import Hold, RetryLimits, decide
 from gateway.domain.target import AccountTarget, TargetSource
 from gateway.errors import StoreError
 from gateway.mirror.delivery import DOUBT_CALL, DOUBT_NONE, Delivered, Delivery, Job, Result, Undelivered
-from gateway.store import meetings, mirrored, outbox
+from gateway.store import meetings, mirrored, occurrences, outbox
 from gateway.store.database import Database
 from gateway.store.meetings import MeetingRow
 from gateway.store.mirrored import MirroredRow, MirrorState
@@ -149,7 +149,9 @@ class Outbound:
             if meeting is None:
                 raise sqlite3.IntegrityError(f"outbox row for meeting {row.subject_id}, which does not exist")
             event = self._event(conn, meeting, account, row.doubt, now_ms)
-            jobs.append(Job(row=replace(row, attempts=row.attempts + 1), meeting=meeting, event=event))
+            exceptions = occurrences.of(conn, meeting.id) if meeting.exceptions else ()
+            claimed = replace(row, attempts=row.attempts + 1)
+            jobs.append(Job(row=claimed, meeting=meeting, event=event, occurrences=exceptions))
         return jobs, outbox.next_due_ms(conn, outbox.MIRROR)
 
     def _event(

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-_COLUMNS = "id, device_id, external_id, revision, state, sync, shape, sequence, fingerprint, body, changed_at"
+_COLUMNS = (
+    "id, device_id, external_id, revision, state, sync, shape, sequence, fingerprint, body, changed_at, exceptions"
+)
 
 
 class MeetingState(StrEnum):
@@ -29,7 +31,10 @@ class MeetingContents(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeetingRow:
-    """A stored meeting; `body` is the form of `domain.change` with sealed PINs, `shape` the device's wire shape."""
+    """A stored meeting; `body` is the form of `domain.change` with sealed PINs, `shape` the device's wire shape.
+
+    `exceptions` is how many rows of its occurrences there are (`store.occurrences`).
+    """
 
     id: int
     device_id: int
@@ -42,6 +47,7 @@ class MeetingRow:
     fingerprint: str
     body: str
     changed_at: int
+    exceptions: int = 0
 
     @property
     def wanted(self) -> bool:
@@ -109,6 +115,12 @@ def revise(conn: sqlite3.Connection, row: MeetingRow, contents: MeetingContents,
     return row.revision + 1
 
 
+def advance(conn: sqlite3.Connection, row: MeetingRow, now_ms: int) -> int:
+    """Count a change of one of its occurrences as the meeting's next revision and return that revision's number."""
+    conn.execute("UPDATE meeting SET revision = ?, changed_at = ? WHERE id = ?", (row.revision + 1, now_ms, row.id))
+    return row.revision + 1
+
+
 def cancel(conn: sqlite3.Connection, row: MeetingRow, now_ms: int) -> int:
     """Mark a meeting as cancelled and return the number of that revision."""
     conn.execute(
@@ -123,7 +135,7 @@ def count(conn: sqlite3.Connection) -> int:
     return int(conn.execute("SELECT count(*) FROM meeting").fetchone()[0])
 
 
-def _row(raw: tuple[int, int, str, int, str, int, str, int | None, str, str, int] | None) -> MeetingRow | None:
+def _row(raw: tuple[int, int, str, int, str, int, str, int | None, str, str, int, int] | None) -> MeetingRow | None:
     if raw is None:
         return None
     return MeetingRow(
@@ -138,4 +150,5 @@ def _row(raw: tuple[int, int, str, int, str, int, str, int | None, str, str, int
         fingerprint=raw[8],
         body=raw[9],
         changed_at=raw[10],
+        exceptions=raw[11],
     )

@@ -43,6 +43,7 @@ _DOORS = (
     ("update", "PUT", _EVENT),
     ("patch", "PATCH", _EVENT),
     ("delete", "DELETE", _EVENT),
+    ("instances", "GET", _EVENT + "/instances"),
     ("calendars.get", "GET", _CALENDAR + "/calendars/{calendar_id}"),
     ("calendarList.list", "GET", _LIST),
     ("calendarList.get", "GET", _LIST + "/{calendar_id}"),

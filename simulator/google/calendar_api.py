@@ -21,8 +21,8 @@ from simulator.google.errors import (
 from simulator.google.event_body import parse_body
 from simulator.google.event_json import moment, rendered, sparse
 from simulator.google.identities import Account
-from simulator.google.listing import EventLister
-from simulator.google.operations import OPERATIONS, OWNED_ONLY, Operation
+from simulator.google.listing import DEFAULT_PAGE, HORIZON, LARGEST_PAGE, EventLister
+from simulator.google.operations import OPERATIONS, OWNED_ONLY, Operation, read_moment
 from simulator.google.state import GoogleState
 from simulator.google.tokens import TokenEndpoint
 from simulator.google.wire import Call, Logic, Reply, json_reply
@@ -51,6 +51,7 @@ class CalendarApi:
             "delete": self._delete,
             "get": self._get,
             "list": self._list,
+            "instances": self._instances,
             "calendars.get": self._calendar,
             "calendarList.list": self._calendar_list,
             "calendarList.get": self._calendar_entry,
@@ -136,27 +137,40 @@ class CalendarApi:
     def _list(self, asked: _Asked) -> Reply:
         calendar = asked.chosen
         page = self._lister.page(calendar, asked.parameters)
-        zone = asked.zone
         items = [
             sparse(event, calendar)
             if event.status == "cancelled" and (page.sparse or event.master_id is not None)
             else self._shown(event, asked)
             for event in page.events
         ]
-        document: dict[str, Any] = {
-            "kind": "calendar#events",
-            "etag": f'"p{calendar.updated_us * 2}"',
-            "summary": calendar.summary,
-            "updated": moment(calendar.updated_us),
-            "timeZone": calendar.time_zone if zone is None else zone.key,
-            "accessRole": asked.account.access[calendar.calendar_id],
-            "defaultReminders": list(calendar.default_reminders),
-        }
+        document = _list_head(asked)
         if page.next_page_token is not None:
             document["nextPageToken"] = page.next_page_token
         if page.next_sync_token is not None:
             document["nextSyncToken"] = page.next_sync_token
         return asked.reply({**document, "items": items})
+
+    def _instances(self, asked: _Asked) -> Reply:
+        calendar, parameters = asked.chosen, asked.parameters
+        master = calendar.events.get(asked.event_id)
+        if master is None or master.master_id is not None:
+            raise not_found()
+        found = occurrences.instances(
+            calendar,
+            master,
+            after=parameters.get("timeMin"),
+            before=parameters.get("timeMax") or self._state.clock.now() + HORIZON,
+            cancelled=parameters.get("showDeleted", False),
+        )
+        if "originalStart" in parameters:
+            found = [event for event in found if _starts_originally(event, parameters["originalStart"])]
+        given = parameters.get("pageToken", "0")
+        first = int(given) if given.isdecimal() else 0
+        last = first + min(parameters.get("maxResults", DEFAULT_PAGE), LARGEST_PAGE)
+        document = _list_head(asked)
+        if last < len(found):
+            document["nextPageToken"] = str(last)
+        return asked.reply({**document, "items": [self._shown(event, asked) for event in found[first:last]]})
 
     def _calendar(self, asked: _Asked) -> Reply:
         calendar = asked.chosen
@@ -233,6 +247,29 @@ class _Asked:
         headers = {"ETag": document["etag"], "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate"}
         pretty = self.call.first("prettyPrint") == "true"
         return json_reply(field_mask.applied(document, self._mask), headers=headers, pretty=pretty)
+
+
+def _list_head(asked: _Asked) -> dict[str, Any]:
+    """What every list of events says besides its events."""
+    calendar, zone = asked.chosen, asked.zone
+    return {
+        "kind": "calendar#events",
+        "etag": f'"p{calendar.updated_us * 2}"',
+        "summary": calendar.summary,
+        "updated": moment(calendar.updated_us),
+        "timeZone": calendar.time_zone if zone is None else zone.key,
+        "accessRole": asked.account.access[calendar.calendar_id],
+        "defaultReminders": list(calendar.default_reminders),
+    }
+
+
+def _starts_originally(event: StoredEvent, wanted: str) -> bool:
+    """Whether this is the occurrence that `originalStart` names: a day, or a time with its offset."""
+    if event.original is None:
+        return False
+    if event.original.instant is None:
+        return wanted == str(event.original.day)
+    return event.original.instant == read_moment(wanted)
 
 
 def _calendar_etag(calendar: Calendar) -> str:

@@ -20,6 +20,7 @@ OPERATIONS = (
     "update",
     "patch",
     "delete",
+    "instances",
     "calendars.get",
     "calendarList.list",
     "calendarList.get",

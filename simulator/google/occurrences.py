@@ -40,6 +40,29 @@ def derived(master: StoredEvent, start: EventTime) -> StoredEvent:
     )
 
 
+def forget(calendar: Calendar, master: StoredEvent) -> None:
+    """Make every occurrence of a series as its rule says again."""
+    for event in [event for event in calendar.events.values() if event.master_id == master.event_id]:
+        del calendar.events[event.event_id]
+
+
+def instances(
+    calendar: Calendar, master: StoredEvent, *, after: datetime | None, before: datetime, cancelled: bool
+) -> list[StoredEvent]:
+    """All occurrences of a series in order, changed ones as they are now and also those its rule has no more.
+
+    `after` and `before` bound their ends and starts; cancelled ones are shown on request.
+    """
+    changed = [event for event in calendar.events.values() if event.master_id == master.event_id]
+    found = [event for event in changed if event.start.utc(calendar.zone) < before]
+    if master.recurrence and master.status != "cancelled":
+        found += expanded(calendar, master, before)
+    shown = [event for event in found if cancelled or event.status != "cancelled"]
+    if after is not None:
+        shown = [event for event in shown if event.end.utc(calendar.zone) > after]
+    return sorted(shown, key=lambda event: (event.start.utc(calendar.zone), event.event_id))
+
+
 def _end(master: StoredEvent, start: EventTime) -> EventTime:
     if start.instant is not None:
         return EventTime(instant=start.instant + master.duration, zone=master.end.zone)

@@ -166,6 +166,21 @@ OPERATIONS: Mapping[str, Operation] = {
             "updatedMin": "moment",
         },
     ),
+    "instances": Operation(
+        rpc_name="calendar.v3.Events.Instances",
+        scopes=_READ,
+        parameters={
+            "alwaysIncludeEmail": "flag",
+            "maxAttendees": "count",
+            "maxResults": "count",
+            "originalStart": "text",
+            "pageToken": "text",
+            "showDeleted": "flag",
+            "timeMax": "moment",
+            "timeMin": "moment",
+            "timeZone": "text",
+        },
+    ),
     "calendars.get": Operation(
         rpc_name="calendar.v3.Calendars.Get",
         scopes=_scopes(

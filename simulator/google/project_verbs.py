@@ -92,11 +92,14 @@ class ProjectVerbs:
         api_enabled: bool | None = None,
         api_disabled_shape: DisabledShape | None = None,
         wrong_secret: str | None = None,
+        reset_exceptions: bool | None = None,
     ) -> None:
         """Choose between the ways Google is known to behave; what is None stays as it is."""
         settings = self._state.settings
         if restore_cancelled is not None:
             settings.restore_cancelled = restore_cancelled
+        if reset_exceptions is not None:
+            settings.reset_exceptions = reset_exceptions
         if api_enabled is not None:
             settings.api_enabled = api_enabled
         if api_disabled_shape is not None:

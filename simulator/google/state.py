@@ -81,11 +81,14 @@ class Settings:
     """Where Google is known to behave in more than one way.
 
     `restore_cancelled`: a cancelled event can be written to (and restored with `status: confirmed`); else 403.
+    `reset_exceptions`: when the times or the rule of a series change, its changed and cancelled occurrences are as the
+    rule says again; else they stay, also where the rule has no occurrence any more.
     `api_enabled`: the Calendar API is switched on in the project; else 403 in the shape of `api_disabled_shape`.
     `wrong_secret`: the text about a wrong client secret; "The provided client secret is invalid." is seen as well.
     """
 
     restore_cancelled: bool = True
+    reset_exceptions: bool = False
     api_enabled: bool = True
     api_disabled_shape: DisabledShape = "both"
     wrong_secret: str = WRONG_SECRET

@@ -165,6 +165,8 @@ class EventWriter:
         _apply(event, settled)
         event.sequence = max(sequence or 0, before.sequence + (1 if _is_rescheduled(before, event) else 0))
         self._stamp(event, calendar, only_reminders=_differ_in_reminders_only(before, event))
+        if self._state.settings.reset_exceptions and _falls_otherwise(before, event):
+            occurrences.forget(calendar, event)
         calendar.events[event.event_id] = event
         self._tell(calendar, event, old_guests, parameters)
         return event
@@ -222,6 +224,10 @@ def _is_rescheduled(before: StoredEvent, event: StoredEvent) -> bool:
         event.recurrence,
         event.fields.get("location"),
     )
+
+
+def _falls_otherwise(before: StoredEvent, event: StoredEvent) -> bool:
+    return (before.start, before.end, before.recurrence) != (event.start, event.end, event.recurrence)
 
 
 def _differ_in_reminders_only(before: StoredEvent, event: StoredEvent) -> bool:

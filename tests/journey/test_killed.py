@@ -21,7 +21,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "gateway.store.outbox:put:return:1",
         "gateway.store.audit:write:return:1",
         "gateway.mirror.intake:_accept:return:1",
-        "gateway.device_api.meetings:_answer:call:1",
+        "gateway.device_api.answers:accepted:call:1",
     ),
     "5 claim": (
         "gateway.store.outbox:claim_due:return:2",

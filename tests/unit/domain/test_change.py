@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.change import fingerprint, from_json, stored, to_json
-from gateway.domain.meeting import Frequency, Invitee, Meeting, Repeat, Weekday
+from gateway.domain.meeting import Frequency, Invitee, Join, Meeting, Repeat, Weekday
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -52,6 +52,8 @@ MEETINGS = st.builds(
     auto_record=st.sampled_from(["none", "audio", "video"]),
     sync_to_calendar=st.booleans(),
     sequence=st.none() | st.integers(0, 1 << 31),
+    all_day=st.booleans(),
+    join=st.none() | st.builds(Join, sip_uri=st.none() | TEXT, dial_in=st.none() | TEXT, web_link=st.none() | TEXT),
 )
 
 
@@ -123,6 +125,8 @@ OTHER = {
     "override_host_mute": True,
     "auto_record": "audio",
     "sync_to_calendar": False,
+    "all_day": True,
+    "join": Join(sip_uri="sip:6300@pbx.example.com"),
 }
 
 
@@ -199,6 +203,15 @@ def test_the_same_meeting_has_the_same_text_and_fingerprint_in_every_version() -
     )
 
 
+def test_whole_days_and_ways_to_join_have_keys_of_their_own() -> None:
+    meeting = dataclasses.replace(
+        vendor_meeting(), all_day=True, join=Join(sip_uri="sip:1@a", web_link="https://a/1"), password=None
+    )
+    data = json.loads(to_json(meeting, sealed))
+    assert (data["ad"], data["jo"]) == (True, ["sip:1@a", None, "https://a/1"])
+    assert from_json(json.dumps(data), unsealed) == meeting
+
+
 @patient
 @given(MEETINGS)
 def test_the_text_is_what_a_json_encoder_writes(meeting: Meeting) -> None:
@@ -206,7 +219,9 @@ def test_the_text_is_what_a_json_encoder_writes(meeting: Meeting) -> None:
     assert text == json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
 
 
-@pytest.mark.parametrize("text", ["[]", "{}", '{"v":2}', '{"v":1}', '{"v":1,"id":"x","su":"x","sl":1}', "nonsense"])
+@pytest.mark.parametrize(
+    "text", ["[]", "{}", '{"v":2}', '{"v":1}', '{"v":1,"id":"x","su":"x","sl":1}', '{"v":1,"jo":[1]}', "nonsense"]
+)
 def test_what_is_not_a_stored_meeting_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError):
         from_json(text, unsealed)

@@ -69,6 +69,8 @@ def test_a_rule_is_one_line_of_known_parts_each_once(repeat: Repeat) -> None:
         (Repeat(frequency=Frequency.WEEKLY, weekdays=tuple(Weekday)), []),
         (Repeat(frequency=Frequency.WEEKLY, weekdays=(Weekday.MONDAY, Weekday.MONDAY)), ["weekdays"]),
         (Repeat(frequency=Frequency.MONTHLY, weekdays=(Weekday.MONDAY,)), ["weekdays"]),
+        (Repeat(frequency=Frequency.WEEKLY, weekdays=(Weekday.MONDAY,) * 32), ["weekdays"]),
+        (Repeat(frequency=Frequency.DAILY, count=10**9, interval=10**9), ["interval", "count"]),
     ],
 )
 def test_limits(repeat: Repeat, attributes: list[str]) -> None:

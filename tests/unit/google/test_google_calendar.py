@@ -1,17 +1,17 @@
-"""The four calls as they go over the wire, and what a refused token does to them."""
+"""The calls as they go over the wire, and what a refused token does to them."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import aiohttp
 import pytest
 
 from gateway.domain.meeting import Invitations, Meeting
 from gateway.domain.outcome import RemoteEvent, Verdict
-from gateway.domain.target import CalendarTarget, EventContent, EventRef
+from gateway.domain.target import CalendarTarget, EventContent, EventRef, OccurrenceRef
 from gateway.google.calendar import GoogleCalendar
 from gateway.google.tokens import AccessTokens, Grant
 from gateway.google.wire import Wire
@@ -117,6 +117,50 @@ async def test_delete_and_look(raw_google: RawGoogle, calendar: GoogleCalendar) 
         ("DELETE", f"{PATH}/ab1", {"sendUpdates": "none"}),
         ("GET", f"{PATH}/ab1", {}),
     ]
+
+
+OCCURRENCE = OccurrenceRef(series=REF, original_start_utc_s=1_714_986_000)
+INSTANCE = f"{PATH}/ab1_20240506T090000Z"
+
+
+async def test_one_occurrence_is_looked_at_replaced_and_cancelled(
+    raw_google: RawGoogle, calendar: GoogleCalendar
+) -> None:
+    raw: dict[str, object] = {**EVENT, "recurringEventId": "ab1", "originalStartTime": {"dateTime": "x"}}
+    raw_google.will(answer(200, json.dumps(raw)), answer(200, json.dumps(raw)), answer(204))
+    outcome = await calendar.look_occurrence(OCCURRENCE)
+    assert outcome.event is not None
+    await calendar.replace_occurrence(OCCURRENCE, replace(CONTENT, invitations=Invitations.GOOGLE), outcome.event)
+    assert (await calendar.cancel_occurrence(OCCURRENCE, CURRENT, Invitations.OFF)).verdict is Verdict.DONE
+    assert [(seen.method, seen.path, seen.query) for seen in raw_google.seen] == [
+        ("GET", INSTANCE, {}),
+        ("PUT", INSTANCE, {"sendUpdates": "all"}),
+        ("DELETE", INSTANCE, {"sendUpdates": "none"}),
+    ]
+    assert [seen.headers.get("If-Match") for seen in raw_google.seen] == [None, '"v1"', '"v1"']
+    body = json.loads(raw_google.seen[1].body)
+    assert (body["recurringEventId"], body["originalStartTime"]) == ("ab1", {"dateTime": "x"})
+    assert "recurrence" not in body
+    assert body["extendedProperties"]["private"]["meeting"] == "7"
+
+
+async def test_an_occurrence_of_whole_days_is_named_by_its_day(raw_google: RawGoogle, calendar: GoogleCalendar) -> None:
+    raw_google.will(answer(404, '{"error":{"errors":[{"reason":"notFound"}],"message":"Not Found"}}'))
+    outcome = await calendar.look_occurrence(replace(OCCURRENCE, original_day=date(2024, 5, 6)))
+    assert raw_google.seen[0].path == f"{PATH}/ab1_20240506"
+    assert (outcome.verdict, outcome.event) == (Verdict.GONE, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "verdict"),
+    [(412, "conditionNotMet", Verdict.CHANGED), (410, "deleted", Verdict.GONE), (404, "notFound", Verdict.GONE)],
+)
+async def test_an_occurrence_that_changed_or_went(
+    raw_google: RawGoogle, calendar: GoogleCalendar, status: int, reason: str, verdict: Verdict
+) -> None:
+    raw_google.will(answer(status, json.dumps({"error": {"errors": [{"reason": reason}], "message": "m"}})))
+    assert (await calendar.cancel_occurrence(OCCURRENCE, CURRENT, Invitations.OFF)).verdict is verdict
+    assert (await calendar.replace_occurrence(OCCURRENCE, CONTENT, CURRENT)).verdict is verdict
 
 
 async def test_names_cannot_leave_their_place_in_the_path(raw_google: RawGoogle, calendar: GoogleCalendar) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import StrEnum
 
-from gateway.domain.meeting import Invitations
+from gateway.domain.meeting import Invitations, Meeting
 from gateway.domain.outcome import Outcome, RemoteEvent, Verdict
-from gateway.domain.target import AccountTarget, EventContent, EventRef
+from gateway.domain.target import AccountTarget, EventContent, EventRef, OccurrenceRef
+from gateway.domain.zones import to_utc_s
 
 
 class Fault(StrEnum):
@@ -25,13 +28,25 @@ class Fault(StrEnum):
 
 @dataclass
 class Event:
-    """An event of the model."""
+    """An event of the model; of a changed occurrence, `series` is the id of its series."""
 
     content: str
     marks: dict[str, str]
     etag: str
     summary: str
     cancelled: bool = False
+    meeting: Meeting | None = None
+    series: str = ""
+
+
+def rule_starts(meeting: Meeting) -> dict[int, int]:
+    """Start → end (seconds since 1970) of a daily or weekly series with a count, counted without any library."""
+    assert meeting.repeat is not None
+    assert meeting.repeat.count is not None
+    step = timedelta(days={"daily": 1, "weekly": 7}[meeting.repeat.frequency] * meeting.repeat.interval)
+    length_s = meeting.end_utc_s - meeting.start_utc_s
+    starts = (to_utc_s(meeting.start_local + step * n, meeting.zone)[0] for n in range(meeting.repeat.count))
+    return {start: start + length_s for start in starts}
 
 
 @dataclass
@@ -41,9 +56,10 @@ class ModelCalendar:
     events: dict[str, Event] = field(default_factory=dict)
     faults: list[Fault | None] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
-    late: list[tuple[int, str, EventRef, EventContent | None, str | None]] = field(default_factory=list)
+    late: list[tuple[int, str, EventRef | OccurrenceRef, EventContent | None, str | None]] = field(default_factory=list)
     writes: int = 0
     retry_after_s: float = 2.0
+    resets: bool = False
     under_way: dict[str, int] = field(default_factory=dict)
     most_under_way_per_event: int = 0
 
@@ -59,8 +75,33 @@ class ModelCalendar:
     async def delete(self, ref: EventRef, invitations: Invitations) -> Outcome:
         return await self._call("delete", ref, None, None)
 
+    async def look_occurrence(self, ref: OccurrenceRef) -> Outcome:
+        return await self._call("look", ref, None, None)
+
+    async def replace_occurrence(self, ref: OccurrenceRef, content: EventContent, current: RemoteEvent) -> Outcome:
+        return await self._call("replace", ref, content, current.etag)
+
+    async def cancel_occurrence(self, ref: OccurrenceRef, current: RemoteEvent, invitations: Invitations) -> Outcome:
+        return await self._call("delete", ref, None, current.etag)
+
     def living(self) -> list[Event]:
-        return [event for event in self.events.values() if not event.cancelled]
+        """The events and series that are there, without single occurrences."""
+        return [event for event in self.events.values() if not event.cancelled and not event.series]
+
+    def shown(self) -> list[tuple[str, int, int]]:
+        """What a person sees: summary, start and end of every event and every occurrence, those left behind too."""
+        return sorted(entry for event_id, event in self.events.items() for entry in self._shown(event_id, event))
+
+    def _shown(self, event_id: str, event: Event) -> Iterator[tuple[str, int, int]]:
+        meeting = event.meeting
+        if event.cancelled or meeting is None:
+            return
+        if meeting.repeat is None:
+            yield event.summary, meeting.start_utc_s, meeting.end_utc_s
+            return
+        for start, end in rule_starts(meeting).items():
+            if f"{event_id}_{start}" not in self.events:
+                yield event.summary, start, end
 
     def flush(self) -> None:
         """Let every call that is still on its way arrive."""
@@ -68,8 +109,10 @@ class ModelCalendar:
             _, verb, ref, content, etag = self.late.pop(0)
             self._do(verb, ref, content, etag)
 
-    async def _call(self, verb: str, ref: EventRef, content: EventContent | None, etag: str | None) -> Outcome:
-        meeting = ref.marks["meeting"]
+    async def _call(
+        self, verb: str, ref: EventRef | OccurrenceRef, content: EventContent | None, etag: str | None
+    ) -> Outcome:
+        meeting = _series(ref).marks["meeting"]
         self.under_way[meeting] = self.under_way.get(meeting, 0) + 1
         self.most_under_way_per_event = max(self.most_under_way_per_event, self.under_way[meeting])
         try:
@@ -78,8 +121,10 @@ class ModelCalendar:
         finally:
             self.under_way[meeting] -= 1
 
-    def _answer(self, verb: str, ref: EventRef, content: EventContent | None, etag: str | None) -> Outcome:
-        self.calls.append((verb, ref.remote_id))
+    def _answer(
+        self, verb: str, ref: EventRef | OccurrenceRef, content: EventContent | None, etag: str | None
+    ) -> Outcome:
+        self.calls.append((verb, _id(ref)))
         for entry in [late for late in self.late if late[0] <= len(self.calls)]:
             self.late.remove(entry)
             self._do(*entry[1:])
@@ -111,47 +156,86 @@ class ModelCalendar:
                 return Outcome(verdict=Verdict.CONFIGURATION, code="G-507", text="no such calendar")
         return self._do(verb, ref, content, etag)
 
-    def _do(self, verb: str, ref: EventRef, content: EventContent | None, etag: str | None) -> Outcome:
-        there = self.events.get(ref.remote_id)
+    def _do(self, verb: str, ref: EventRef | OccurrenceRef, content: EventContent | None, etag: str | None) -> Outcome:
+        there = self._found(ref)
         if verb == "look":
             if there is None:
                 return Outcome(verdict=Verdict.GONE)
             verdict = Verdict.GONE if there.cancelled else Verdict.DONE
-            return Outcome(verdict=verdict, event=self._remote(ref.remote_id))
+            return Outcome(verdict=verdict, event=_remote(_id(ref), there))
         if verb == "insert":
             assert content is not None
             if there is not None:
                 return Outcome(verdict=Verdict.EXISTS)
             return self._write(ref, content)
-        if there is None or there.cancelled:
+        if there is None or (there.cancelled and (verb == "delete" or isinstance(ref, EventRef))):
             return Outcome(verdict=Verdict.GONE)
+        if etag is not None and etag != there.etag:
+            return Outcome(verdict=Verdict.CHANGED)
         if verb == "replace":
             assert content is not None
-            return Outcome(verdict=Verdict.CHANGED) if etag != there.etag else self._write(ref, content)
-        there.cancelled = True
+            return self._write(ref, content)
+        self.writes += 1
+        gone = replace(there, cancelled=True, etag=f"e{self.writes}")
+        for other_id, other in self.events.items():
+            if other.series == _id(ref):
+                self.events[other_id] = replace(other, cancelled=True)
+        self.events[_id(ref)] = gone
         return Outcome(verdict=Verdict.DONE)
 
-    def _write(self, ref: EventRef, content: EventContent) -> Outcome:
+    def _found(self, ref: EventRef | OccurrenceRef) -> Event | None:
+        """An event; an occurrence that nobody changed is one too, with what its series has and the series' etag."""
+        stored = self.events.get(_id(ref))
+        if stored is not None or isinstance(ref, EventRef):
+            return stored
+        series = self.events.get(ref.series.remote_id)
+        if series is None or series.meeting is None or series.meeting.repeat is None:
+            return None
+        if ref.original_start_utc_s not in rule_starts(series.meeting):
+            return None
+        return replace(series, series=ref.series.remote_id)
+
+    def _write(self, ref: EventRef | OccurrenceRef, content: EventContent) -> Outcome:
         self.writes += 1
-        self.events[ref.remote_id] = Event(
+        written = Event(
             content=content.fingerprint,
-            marks=dict(ref.marks),
+            marks=dict(_series(ref).marks),
             etag=f"e{self.writes}",
             summary=content.meeting.subject,
+            meeting=content.meeting,
+            series=ref.series.remote_id if isinstance(ref, OccurrenceRef) else "",
         )
-        return Outcome(verdict=Verdict.DONE, event=self._remote(ref.remote_id))
+        if isinstance(ref, EventRef) and self.resets:
+            self._reset(ref.remote_id, content.meeting)
+        self.events[_id(ref)] = written
+        return Outcome(verdict=Verdict.DONE, event=_remote(_id(ref), written))
 
-    def _remote(self, remote_id: str) -> RemoteEvent:
-        event = self.events[remote_id]
-        return RemoteEvent(
-            remote_id=remote_id,
-            etag=event.etag,
-            cancelled=event.cancelled,
-            marks=event.marks,
-            content=event.content,
-            link=None,
-            raw={},
-        )
+    def _reset(self, series_id: str, meeting: Meeting) -> None:
+        """Forget the exceptions of a series whose times change, as a calendar may."""
+        there = self.events.get(series_id)
+        before = there.meeting if there is not None else None
+        if before is not None and (before.start_utc_s, before.repeat) != (meeting.start_utc_s, meeting.repeat):
+            self.events = {key: event for key, event in self.events.items() if event.series != series_id}
+
+
+def _series(ref: EventRef | OccurrenceRef) -> EventRef:
+    return ref.series if isinstance(ref, OccurrenceRef) else ref
+
+
+def _id(ref: EventRef | OccurrenceRef) -> str:
+    return f"{ref.series.remote_id}_{ref.original_start_utc_s}" if isinstance(ref, OccurrenceRef) else ref.remote_id
+
+
+def _remote(remote_id: str, event: Event) -> RemoteEvent:
+    return RemoteEvent(
+        remote_id=remote_id,
+        etag=event.etag,
+        cancelled=event.cancelled,
+        marks=event.marks,
+        content=event.content,
+        link=None,
+        raw={},
+    )
 
 
 class ModelAccount:

@@ -1,0 +1,122 @@
+"""What a device is told about a meeting, what that is made of, and the audit line of it; nothing is decided here."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gateway.domain.meeting import Meeting
+from gateway.domain.occurrence import OccurrenceChange
+from gateway.domain.retry import Hold
+from gateway.errors import NotFound
+from gateway.store import audit, meetings, outbox
+from gateway.store.meetings import MeetingRow, MeetingState
+
+
+class Caller(NamedTuple):
+    """The device that calls: its row id and the id it has in the configuration."""
+
+    device_id: int
+    name: str
+
+
+class Receipt(NamedTuple):
+    """What the device is told. `fresh` is False when the call changed nothing.
+
+    `state` is one of `queued` (will be written to the calendar), `mirrored`, `held` (waits for an admin), `refused`
+    (the calendar will not take it), `stored` (not to be mirrored) and `cancelled`.
+    """
+
+    meeting_id: int
+    external_id: str
+    revision: int
+    state: str
+    fresh: bool
+    start_utc_s: int
+    end_utc_s: int
+    zone: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMeeting:
+    """A meeting as it stands: its receipt, what the device said, in which shape, and its event if it has one.
+
+    `occurrences` are those of a series that are not as its rule says.
+    """
+
+    receipt: Receipt
+    meeting: Meeting
+    shape: str
+    event_link: str | None
+    last_code: str
+    last_text: str
+    occurrences: tuple[OccurrenceChange, ...] = ()
+
+
+def existing(conn: sqlite3.Connection, caller: Caller, external_id: str) -> MeetingRow:
+    """Return the device's meeting of that name. Raises NotFound."""
+    row = meetings.find(conn, caller.device_id, external_id)
+    if row is None:
+        raise NotFound("This device has no meeting with that id. Check the id, or schedule the meeting first.")
+    return row
+
+
+def state_of(conn: sqlite3.Connection, row: MeetingRow) -> str:
+    """Return the state of a stored meeting as `Receipt.state` has it."""
+    if row.state is MeetingState.CANCELLED:
+        return "cancelled"
+    if not row.sync:
+        return "stored"
+    waiting = outbox.get(conn, outbox.MIRROR, row.id)
+    if waiting is None:
+        return "mirrored"
+    if waiting.hold is None:
+        return "queued"
+    return "refused" if waiting.hold is Hold.PARKED else "held"
+
+
+def note(conn: sqlite3.Connection, caller: Caller, action: str, meeting_id: int, revision: int, now_ms: int) -> None:
+    """Write down who did what to which revision of a meeting."""
+    audit.write(
+        conn,
+        at_ms=now_ms,
+        actor=f"device:{caller.name}",
+        action=action,
+        object_=f"meeting:{meeting_id}",
+        detail=f"revision {revision}",
+    )
+
+
+def receipt_of(
+    meeting: Meeting,
+    meeting_id: int,
+    revision: int,
+    state: str,
+    *,
+    fresh: bool,
+    warnings: tuple[str, ...] = (),
+) -> Receipt:
+    """Return the receipt of a meeting, or of the occurrence that `meeting` is."""
+    return Receipt(
+        meeting_id=meeting_id,
+        external_id=meeting.external_id,
+        revision=revision,
+        state=state,
+        fresh=fresh,
+        start_utc_s=meeting.start_utc_s,
+        end_utc_s=meeting.end_utc_s,
+        zone=meeting.zone,
+        warnings=warnings,
+    )
+
+
+def is_older(sequence: int | None, stored: int | None) -> bool:
+    """Tell whether a call's sequence says that something newer is stored."""
+    return sequence is not None and stored is not None and sequence < stored
+
+
+def newer(sequence: int | None) -> str:
+    """Return the warning for a call that was left aside as older than what is stored."""
+    return f"A newer version (sequence {sequence}) is already here; this one was left aside."

@@ -1,0 +1,132 @@
+"""Brings the exceptions of a series into its calendar, each looked at before it is written, after the series itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.domain.meeting import Invitations
+from gateway.domain.occurrence import OccurrenceState
+from gateway.domain.outcome import Outcome, Verdict
+from gateway.domain.target import CalendarTarget, EventContent, OccurrenceRef
+from gateway.store.occurrences import OccurrenceRow
+
+MOST_ROUNDS = 6
+"""Calls that one attempt may make for one occurrence; the longest useful way needs four."""
+
+NOTHING = "nothing"
+"""What is noted as delivered when the calendar holds no such occurrence."""
+
+_NO_OCCURRENCE = Outcome(
+    verdict=Verdict.REFUSED,
+    code="no-occurrence",
+    text="The calendar has no occurrence of this series where it was changed. Change the series on the device.",
+)
+_NOT_RESTORED = Outcome(
+    verdict=Verdict.REFUSED,
+    code="not-restored",
+    text="The calendar does not take back an occurrence that was cancelled in it. Schedule that one as a new meeting.",
+)
+_RESTLESS = Outcome(verdict=Verdict.LATER, code="restless", text="An occurrence changed faster than it was written.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One exception: its stored row, and what the calendar shall say there; without `content` it shall hold nothing."""
+
+    row: OccurrenceRow
+    ref: OccurrenceRef
+    content: EventContent | None
+
+    @property
+    def wanted(self) -> str:
+        """What is noted as delivered once the calendar is as wanted."""
+        return NOTHING if self.content is None else self.content.fingerprint
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the calendar is known to be as wanted."""
+        return self.row.delivered == self.wanted
+
+
+class _End(StrEnum):
+    DONE = "done"
+    UNKNOWN = "unknown"
+    """The calendar has no such occurrence, not even as a cancelled one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesEnd:
+    """How it ended: `failure` is why not all is done, `missing` that the calendar's series has other days than ours."""
+
+    failure: Outcome | None
+    missing: bool
+
+
+class SeriesDelivery:
+    """One attempt at the exceptions of a series.
+
+    `settle` durably notes each that is as wanted, and whether the calendar does not know it at all.
+    """
+
+    def __init__(
+        self,
+        *,
+        target: CalendarTarget,
+        invitations: Invitations,
+        settle: Callable[[OccurrenceRow, str, bool], Awaitable[None]],
+    ) -> None:
+        self._target = target
+        self._invitations = invitations
+        self._settle = settle
+
+    async def bring(self, pieces: Sequence[Piece], *, all_of_them: bool) -> SeriesEnd:
+        """Bring what is not known to be there; `all_of_them` after the series' event was written.
+
+        One that the calendar refuses does not keep the others from it; anything else ends the attempt.
+        """
+        refused: Outcome | None = None
+        missing = False
+        for piece in pieces:
+            # Where the rule has no occurrence, writing the series changes nothing.
+            if piece.is_there and (not all_of_them or piece.row.state is OccurrenceState.ORPHAN):
+                continue
+            end = await self._bring(piece)
+            if end is _End.DONE or (end is _End.UNKNOWN and piece.content is None):
+                await self._settle(piece.row, piece.wanted, end is _End.UNKNOWN)
+            elif isinstance(end, _End):
+                missing, refused = True, _NO_OCCURRENCE
+            elif end.verdict is Verdict.REFUSED:
+                refused = end
+            else:
+                return SeriesEnd(failure=end, missing=False)
+        return SeriesEnd(failure=refused, missing=missing)
+
+    async def _bring(self, piece: Piece) -> Outcome | _End:
+        for _ in range(MOST_ROUNDS // 2):
+            outcome = await self._target.look_occurrence(piece.ref)
+            if outcome.verdict not in (Verdict.DONE, Verdict.GONE):
+                return outcome
+            there, is_gone = outcome.event, outcome.verdict is Verdict.GONE
+            if there is None:
+                return _End.UNKNOWN
+            if piece.content is None:
+                if is_gone:
+                    return _End.DONE
+                outcome = await self._target.cancel_occurrence(piece.ref, there, self._invitations)
+            elif not is_gone and there.content == piece.content.fingerprint:
+                return _End.DONE
+            else:
+                outcome = await self._target.replace_occurrence(piece.ref, piece.content, there)
+            if outcome.verdict is not Verdict.CHANGED:
+                return _end(outcome, piece)
+        return _RESTLESS
+
+
+def _end(outcome: Outcome, piece: Piece) -> Outcome | _End:
+    if outcome.verdict is Verdict.DONE:
+        return _End.DONE
+    if outcome.verdict is Verdict.GONE:
+        return _End.DONE if piece.content is None else _NOT_RESTORED
+    return outcome
