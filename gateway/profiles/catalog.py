@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gateway import yaml_source
 from gateway.errors import ProfileError
-from gateway.profiles.model import Profile
+from gateway.profiles.model import Profile, Shape
+from gateway.profiles.plan import compiled
 from gateway.profiles.reader import read_profile
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*(?:/[a-z0-9][a-z0-9_-]*)+")
@@ -28,36 +30,43 @@ class Catalog:
     def __init__(self, profiles: Iterable[Profile], known_ids: Collection[str]) -> None:
         self._profiles = {profile.id: profile for profile in profiles}
         self._known_ids = sorted(known_ids)
+        self._limited: dict[tuple[str, str], Profile] = {}
 
     @classmethod
     def load(cls, folders: Sequence[Path], wanted: Collection[str] | None = None) -> Catalog:
         """Read the profiles named by `wanted` (all, if None) from `folders`; of two with one id the first folder's.
 
-        A profile's id is the path of its file without `.yaml`. `ProfileError` with every mistake of every file; ids
-        that no file has are passed over here and reported by `get`.
+        A profile's id is the path of its file without `.yaml`; a folder that does not exist has none. `ProfileError`
+        with every mistake of every file; ids that no file has are passed over here and reported by `get`.
         """
         files = _files(folders)
         profiles: list[Profile] = []
         problems: list[str] = []
-        for profile_id, path in files.items():
+        for profile_id in files:
             if wanted is not None and profile_id not in wanted:
                 continue
             try:
-                profiles.append(_read(profile_id, path))
+                profiles.append(_read(profile_id, files))
             except ProfileError as error:
                 problems += error.problems
         if problems:
-            raise ProfileError(problems)
+            raise ProfileError(list(dict.fromkeys(problems)))
         return cls(profiles, files)
 
-    def get(self, profile_id: str) -> Profile:
-        """The profile with this id, or `ProfileError` with what may have been meant."""
+    def get(self, profile_id: str, model: str | None = None) -> Profile:
+        """The profile with this id, or `ProfileError` with what may have been meant.
+
+        `model` is one of its models, upper and lower case alike: the profile is then given with that one's limits.
+        """
         profile = self._profiles.get(profile_id)
         if profile is None:
-            near = difflib.get_close_matches(profile_id, self._known_ids, 1)
-            hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(self._known_ids) or 'none'}"
-            raise ProfileError([f"there is no profile '{profile_id}'; {hint}"])
-        return profile
+            raise ProfileError([f"there is no profile '{profile_id}'; {_hint(profile_id, self._known_ids)}"])
+        if model is None:
+            return profile
+        key = (profile_id, model.casefold())
+        if key not in self._limited:
+            self._limited[key] = _for_model(profile, model)
+        return self._limited[key]
 
     def ids(self) -> list[str]:
         """The ids of all profiles there are, loaded or not."""
@@ -68,9 +77,38 @@ class Catalog:
         return iter(self._profiles.values())
 
 
-def _files(folders: Sequence[Path]) -> Mapping[str, Path]:
-    """Every profile file by its id, sorted; other files (a README, a schema) are not profiles."""
-    found: dict[str, Path] = {}
+def _hint(wanted: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(wanted, known, 1)
+    return f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known) or 'none'}"
+
+
+def _for_model(profile: Profile, model: str) -> Profile:
+    """The profile with the limits of one model; a product without limits of its own has the profile's."""
+    found = next((one for one in profile.models if one.model.casefold() == model.casefold()), None)
+    if found is None:
+        products = [product.model for product in profile.products]
+        if model.casefold() in (product.casefold() for product in products):
+            return profile
+        known = [one.model for one in profile.models] or products
+        raise ProfileError([f"profile '{profile.id}' has no model '{model}'; {_hint(model, known)}"])
+    if found.invitees is None:
+        return replace(profile, model=found)
+    return replace(profile, model=found, shapes=tuple(_limited(shape, found.invitees) for shape in profile.shapes))
+
+
+def _limited(shape: Shape, invitees: int) -> Shape:
+    rules = replace(shape.rules, limits=replace(shape.rules.limits, invitees=invitees))
+    return replace(
+        shape,
+        rules=rules,
+        typed=compiled(shape.fields, shape.unused, rules, text_values=False),
+        texts=compiled(shape.fields, shape.unused, rules, text_values=True),
+    )
+
+
+def _files(folders: Sequence[Path]) -> Mapping[str, list[Path]]:
+    """Every profile's files by its id, the first folder's first; other files (a README, a schema) are not profiles."""
+    found: dict[str, list[Path]] = {}
     for folder in folders:
         for path in folder.rglob("*.yaml"):
             profile_id = path.relative_to(folder).with_suffix("").as_posix()
@@ -78,15 +116,32 @@ def _files(folders: Sequence[Path]) -> Mapping[str, Path]:
                 raise ProfileError(
                     [f"{path}: a profile's file must be VENDOR/MODEL.yaml, in small letters, digits, '-' and '_'"]
                 )
-            found.setdefault(profile_id, path)
+            found.setdefault(profile_id, []).append(path)
     return dict(sorted(found.items()))
 
 
-def _read(profile_id: str, path: Path) -> Profile:
+def _read(profile_id: str, files: Mapping[str, list[Path]]) -> Profile:
+    path = files[profile_id][0]
+    document = _document(path)
+    base_id = document.data.get("extends") if isinstance(document.data, dict) else None
+    if base_id is None:
+        return read_profile(profile_id, document, str(path))
+    place = document.places[("extends",)]
+    here = f"{path}:{place.line}:{place.column}: extends"
+    # A file of the same name in a later folder is what an own one is laid over.
+    bases = [base for base in files.get(base_id, []) if base != path] if isinstance(base_id, str) else []
+    if not bases:
+        raise ProfileError([f"{here} names no other profile; {_hint(str(base_id), list(files))}"])
+    base = _document(bases[0])
+    if isinstance(base.data, dict) and "extends" in base.data:
+        raise ProfileError([f"{here} names {base_id}, which extends another itself; extend that one"])
+    return read_profile(profile_id, document, str(path), (base, str(bases[0])))
+
+
+def _document(path: Path) -> yaml_source.Document:
     try:
-        document = yaml_source.read_file(path)
+        return yaml_source.read_file(path)
     except OSError as error:
         raise ProfileError([f"{path}: cannot be read: {error.strerror}"]) from error
     except yaml_source.YamlError as error:
         raise ProfileError([f"{path}:{p.place.line}:{p.place.column}: {p.text}" for p in error.problems]) from error
-    return read_profile(profile_id, document, str(path))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from gateway.domain.meeting import Weekday
 from gateway.profiles.strict_json import BadJson
 from gateway.profiles.strict_json import read as read_json
 from gateway.profiles.texts import lines, one_line
@@ -93,7 +94,7 @@ def number(lowest: int, highest: int, *, or_text: bool, none: int | None = None)
 
     def read(value: object) -> int | None:
         if or_text:
-            value = _number_of_text(value)
+            value = number_of_text(value)
         if type(value) is not int:
             raise Refused(expected)
         if value == none:
@@ -125,12 +126,64 @@ def truth(words: tuple[object, object], *, or_text: bool) -> Read:
     return read
 
 
-def choice(choices: tuple[tuple[str, object], ...]) -> Read:
-    """One of the device's words; gives our value for it."""
+def words(yes: tuple[object, ...], no: tuple[object, ...], *, or_text: bool) -> Read:
+    """One of the device's words for yes or for no; a number or a truth value is told from its text by its type."""
+    meant = {(type(word), word): said for said, all_of in ((False, no), (True, yes)) for word in all_of}
+    texts = {str(word).lower(): said for (_, word), said in meant.items() if not isinstance(word, str)}
+    expected = f"must be {_shown(no[0])} or {_shown(yes[0])}" if yes and no else "must be a word of the profile"
+
+    def read(value: object) -> bool:
+        if isinstance(value, (str, int)):
+            said = meant.get((type(value), value))
+            if said is None and or_text and isinstance(value, str):
+                said = texts.get(value)
+            if said is not None:
+                return said
+        raise Refused(expected)
+
+    return read
+
+
+def scaled(read: Read, factor: int) -> Read:
+    """The same number, so many times."""
+
+    def read_scaled(value: object) -> object:
+        found = read(value)
+        return found * factor if isinstance(found, int) else found
+
+    return read_scaled
+
+
+def day_list(choices: tuple[tuple[str, object], ...]) -> Read:
+    """Days of the week: a list, or text parted by commas, semicolons or blanks; `choices` are the device's words."""
+    own = {word.casefold(): day for word, day in choices} or _DAYS
+    expected = f"must be days of the week, each one of {', '.join(word for word, _ in choices) or ', '.join(Weekday)}"
+
+    def read(value: object) -> tuple[Weekday, ...]:
+        if isinstance(value, str):
+            value = [word for word in _BETWEEN_DAYS.split(value) if word]
+        if not isinstance(value, list) or len(value) > _MOST_DAYS:
+            raise Refused(expected)
+        found = []
+        for word in value:
+            day = own.get(str(word).casefold()) if type(word) in (str, int) else None
+            if not isinstance(day, Weekday):
+                raise Refused(expected)
+            if day not in found:
+                found.append(day)
+        return tuple(found)
+
+    return read
+
+
+def choice(choices: tuple[tuple[str, object], ...], *, or_number: bool = False) -> Read:
+    """One of the device's words; gives our value for it. `or_number` accepts a word of digits as a number."""
     values = dict(choices)
     expected = f"must be one of {', '.join(values)}"
 
     def read(value: object) -> object:
+        if or_number and type(value) is int and 0 <= value < 1 << 63:
+            value = str(value)
         if type(value) is not str or value not in values:
             raise Refused(expected)
         return values[value]
@@ -138,6 +191,12 @@ def choice(choices: tuple[tuple[str, object], ...]) -> Read:
     return read
 
 
+_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAYS: dict[str, object] = {
+    name[:letters]: day for name, day in zip(_WEEK, Weekday, strict=True) for letters in (2, 3, len(name))
+}
+_MOST_DAYS = 31
+_BETWEEN_DAYS = re.compile(r"[,; ]+")
 _LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2})?", re.ASCII)
 _ANY_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ Tt]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:\d{2})?", re.ASCII)
 
@@ -155,19 +214,6 @@ def date_time(value: object) -> datetime:
         raise Refused("must be a time such as '2024-04-29T10:00:00' or '2024-04-29T09:00:00Z'")
     whole = re.sub(r"\.\d+", "", value) if "." in value else value
     return _iso(whole.upper())
-
-
-def epoch_ms(*, or_text: bool) -> Read:
-    """Milliseconds since 1970; gives whole seconds since 1970."""
-
-    def read(value: object) -> int:
-        if or_text:
-            value = _number_of_text(value)
-        if type(value) is not int:
-            raise Refused("must be a time in milliseconds since 1970, as a whole number")
-        return value // 1000
-
-    return read
 
 
 def json_text(text: str) -> object:
@@ -190,7 +236,8 @@ def _iso(value: str) -> datetime:
         raise Refused("is not a date and time of the calendar") from error
 
 
-def _number_of_text(value: object) -> object:
+def number_of_text(value: object) -> object:
+    """The number that a text of ASCII digits says; anything else as it is."""
     if type(value) is str and len(value) <= _LONGEST_DIGITS and value.isascii() and value.isdigit():
         return int(value)
     return value

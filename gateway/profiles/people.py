@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from gateway.domain.meeting import Invitee
+from gateway.profiles.addresses import EACH_ADDRESS, addresses_text, as_objects
 from gateway.profiles.codings import Read, Refused, json_text
 from gateway.profiles.fields import Coding, Field, Part, Rules
 from gateway.profiles.findings import Findings, sent
+from gateway.profiles.opening import Opening, closed, opened, opening_of
 from gateway.profiles.values import reader, written
 
 _MOST_NAMED = 20
@@ -36,6 +38,7 @@ class PersonReader:
     closed: bool
     names: tuple[str, ...]
     sound: Callable[..., tuple[Invitee, bool]] = field(repr=False, compare=False)
+    opening: Opening | None = None
 
     def person(self, item: object, path: tuple[str, int | None], findings: Findings) -> tuple[Invitee, bool] | None:
         """Who `item` is, and whether it is marked as the host; None when there are problems, which are noted.
@@ -46,6 +49,8 @@ class PersonReader:
         if not isinstance(item, dict):
             findings.problem(_shown(path), "must be an object")
             return None
+        if self.opening is not None:
+            item = opened(self.opening, item)
         if not self.known.issuperset(item):
             self._unknown(item, path, findings)
         try:
@@ -78,15 +83,19 @@ class PersonReader:
         if self.closed:
             findings.refuse_unknown(names, self.known, f"{_shown(path)}.")
         else:
-            findings.ignore(names, f"{path[0]}[].")
+            findings.ignore(names, f"{path[0]}." if path[1] is None else f"{path[0]}[].")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleFields:
-    """The fields of a shape that say who: `host` is None or (name, how to read it), `invitees` likewise."""
+    """The fields of a shape that say who: `host` is None or (name, how to read it), `invitees` likewise.
+
+    `addresses` says that the invitees are a list of addresses.
+    """
 
     host: tuple[str, Read | PersonReader] | None
     invitees: tuple[str, PersonReader] | None
+    addresses: bool
     json_text: bool
     text_values: bool
     limit: int
@@ -106,25 +115,63 @@ def people_fields(fields: Iterable[Field], rules: Rules, *, text_values: bool) -
     return PeopleFields(
         host=(host.name, host_reader) if host and host_reader else None,
         invitees=(invitees.name, _person_reader(invitees, rules, text_values=text_values)) if invitees else None,
+        addresses=invitees is not None and invitees.coding is Coding.ADDRESS_LIST,
         json_text=text_values or bool(invitees and invitees.json_text),
         text_values=text_values,
         limit=rules.limits.invitees,
     )
 
 
+class Known(NamedTuple):
+    """Who is known beside the call: e-mail addresses by extension, and of a series, the host and the invitees who stay
+    where the call says nothing.
+    """
+
+    directory: Mapping[str, str] | None = None
+    host: Invitee | None = None
+    invitees: tuple[Invitee, ...] | None = None
+
+
+NOBODY = Known()
+
+
 def read_people(
-    fields: PeopleFields, payload: Mapping[str, object], findings: Findings
+    fields: PeopleFields, payload: Mapping[str, object], known: Known, findings: Findings
 ) -> tuple[Invitee | None, tuple[Invitee, ...]]:
     """The host and everybody else, each person once; problems and warnings are noted."""
-    host = _host(fields, payload, findings)
-    if fields.invitees is None:
-        return host, ()
-    name, person_reader = fields.invitees
-    items = _items(fields, name, payload, findings)
-    if len(items) > fields.limit + 1:
-        findings.problem(name, f"must be at most {fields.limit} invitees")
-        return host, ()
+    host = _host(fields, payload, findings) or known.host
+    if fields.invitees is None and not known.invitees:
+        return _addressed(host, known.directory), ()
+    name = "" if fields.invitees is None else fields.invitees[0]
     others: list[tuple[int, Invitee]] = []
+    if fields.invitees is None or (known.invitees is not None and sent(payload, name) is None):
+        others = list(enumerate(known.invitees or ()))
+    else:
+        items = _items(fields, name, payload, findings)
+        if len(items) > fields.limit + 1:
+            findings.problem(name, f"must be at most {fields.limit} invitees")
+            return host, ()
+        host = _sorted_out(fields.invitees, items, host, others, findings)
+    if known.directory:
+        host, others = _addressed(host, known.directory), [(at, _addressed(one, known.directory)) for at, one in others]
+    host, invitees, repeated = _once_each(host, others)
+    if len(invitees) > fields.limit:
+        findings.problem(name, f"must be at most {fields.limit} invitees")
+    if repeated:
+        findings.warn(f"{_listed([f'{name}[{index}]' for index in repeated])} came twice; each person was kept once.")
+    _warn_uninvited(invitees, findings)
+    return host, invitees
+
+
+def _sorted_out(
+    field: tuple[str, PersonReader],
+    items: Sequence[object],
+    host: Invitee | None,
+    others: list[tuple[int, Invitee]],
+    findings: Findings,
+) -> Invitee | None:
+    """The host; everybody else is put to `others`, with the index in the list."""
+    name, person_reader = field
     read_person = person_reader.person
     for index, item in enumerate(items):
         found = read_person(item, (name, index), findings)
@@ -135,13 +182,18 @@ def read_people(
             host = _merged(host, person)
         else:
             others.append((index, person))
-    host, invitees, repeated = _once_each(host, others)
-    if len(invitees) > fields.limit:
-        findings.problem(name, f"must be at most {fields.limit} invitees")
-    if repeated:
-        findings.warn(f"{_listed([f'{name}[{index}]' for index in repeated])} came twice; each person was kept once.")
-    _warn_uninvited(invitees, findings)
-    return host, invitees
+    return host
+
+
+_Person = TypeVar("_Person", Invitee, Invitee | None)
+
+
+def _addressed(person: _Person, directory: Mapping[str, str] | None) -> _Person:
+    """The same person, with the address of the directory if there is only an extension."""
+    if not directory or person is None or person.email is not None or person.extension is None:
+        return person
+    address = directory.get(person.extension)
+    return person if address is None else replace(person, email=address)
 
 
 def write_people(fields: Iterable[Field], host: Invitee | None, invitees: Sequence[Invitee]) -> dict[str, object]:
@@ -153,25 +205,33 @@ def write_people(fields: Iterable[Field], host: Invitee | None, invitees: Sequen
         if value is not None:
             payload[field.name] = value
     if field := by_part.get(Part.INVITEES):
-        marks_host = any(one.part is Part.IS_HOST for one in field.each)
-        people = [_person_payload(field, host, is_host=True)] if host is not None and marks_host else []
-        people += [_person_payload(field, invitee, is_host=False) for invitee in invitees]
-        payload[field.name] = json.dumps(people, ensure_ascii=False) if field.json_text else people
+        payload[field.name] = _people_text(field, host, invitees)
     return payload
 
 
+def _people_text(field: Field, host: Invitee | None, invitees: Sequence[Invitee]) -> object:
+    if field.coding is Coding.ADDRESS_LIST:
+        return addresses_text(invitees)
+    marks_host = any(one.part is Part.IS_HOST for one in field.each)
+    people = [_person_payload(field, host, is_host=True)] if host is not None and marks_host else []
+    people += [_person_payload(field, invitee, is_host=False) for invitee in invitees]
+    return json.dumps(people, ensure_ascii=False) if field.json_text else people
+
+
 def _person_reader(people: Field, rules: Rules, *, text_values: bool) -> PersonReader:
-    names = {one.part: one.name for one in people.each}
+    each = EACH_ADDRESS if people.coding is Coding.ADDRESS_LIST else people.each
+    names = {one.part: one.name for one in each}
     steps = tuple(
-        (_PARTS.index(one.part), one.name, reader(one, rules.limits, text_values=text_values)) for one in people.each
+        (_PARTS.index(one.part), one.name, reader(one, rules.limits, text_values=text_values)) for one in each
     )
     return PersonReader(
         steps=steps,
         known=frozenset(names.values()) | people.unused,
         needed=" or ".join(names[part] for part in (Part.EXTENSION, Part.EMAIL) if part in names),
         closed=rules.closed,
-        names=tuple(names.values()),
+        names=tuple(name for _, name, _ in steps),
         sound=_sound_reader(tuple((at, read_part) for at, _, read_part in steps)),
+        opening=opening_of(each),
     )
 
 
@@ -220,6 +280,8 @@ def _items(fields: PeopleFields, name: str, payload: Mapping[str, object], findi
     if value is None:
         return ()
     try:
+        if fields.addresses:
+            return as_objects(value, fields.limit + 1)
         value = json_text(value) if fields.json_text and isinstance(value, str) else value
     except Refused as refused:
         findings.problem(name, str(refused))
@@ -285,8 +347,10 @@ def _listed(names: Sequence[str]) -> str:
 
 def _person_payload(field: Field, person: Invitee, *, is_host: bool) -> dict[str, object]:
     parts = {Part.EXTENSION: person.extension, Part.EMAIL: person.email, Part.NAME: person.name, Part.IS_HOST: is_host}
-    values = {one.name: written(one, parts[one.part]) for one in field.each}
-    return {name: value for name, value in values.items() if value is not None}
+    values = {one.name: written(one, parts[one.part]) for one in field.each if not one.secret}
+    found = {name: value for name, value in values.items() if value is not None}
+    paths = {one.name: one.path for one in field.each if one.path}
+    return closed(Opening(unwrap=None, tree={}), found, paths) if paths else found
 
 
 def _shown(path: tuple[str, int | None]) -> str:

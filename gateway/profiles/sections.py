@@ -7,18 +7,18 @@ from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from gateway.yaml_source import DataPath, Document, Place
+from gateway.profiles.inheritance import Source
+from gateway.yaml_source import DataPath, Place
 
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
 class Problems:
-    """Every mistake of one file, each with the place of the nearest key that is there."""
+    """Every mistake of one profile, each with the file and the place of the nearest key that is there."""
 
-    def __init__(self, document: Document, file: str) -> None:
-        self._places = document.places
-        self._file = file
-        self._found: list[tuple[Place, str]] = []
+    def __init__(self, source: Source) -> None:
+        self._places = source.places
+        self._found: list[tuple[str, Place, str]] = []
 
     def add(self, path: DataPath, text: str) -> None:
         """Note a mistake at `path`."""
@@ -26,12 +26,12 @@ class Problems:
         while nearest not in self._places:
             nearest = nearest[:-1]
         shown = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
-        self._found.append((self._places[nearest], f"{shown} {text}" if shown else text))
+        self._found.append((*self._places[nearest], f"{shown} {text}" if shown else text))
 
     def lines(self) -> list[str]:
         """One line per mistake (`file:line:column: text`), in the order of the file."""
-        ordered = sorted(self._found, key=lambda problem: problem[0])
-        return [f"{self._file}:{place.line}:{place.column}: {text}" for place, text in ordered]
+        ordered = sorted(self._found, key=lambda problem: problem[:2])
+        return [f"{file}:{place.line}:{place.column}: {text}" for file, place, text in ordered]
 
 
 class Section:
@@ -109,6 +109,10 @@ class Section:
             return default
         return value
 
+    def optional_count(self, key: str) -> int | None:
+        """A whole number of at least 1, or None when the key is not there."""
+        return self.number(key, 1) if self.has(key) else None
+
     def optional_number(self, key: str) -> int | None:
         """A whole number, or None when the key is not there."""
         value = self._value(key, required=False)
@@ -140,9 +144,39 @@ class Section:
             return known[0]
         return known[0] if value is None else words(value)
 
+    def words(self, key: str, words: type[_Word]) -> frozenset[_Word]:
+        """A list of a few words, empty when the key is not there."""
+        found = set()
+        for index, item in enumerate(self.texts(key)):
+            if item in list(words):
+                found.add(words(item))
+            else:
+                near = difflib.get_close_matches(item, list(words), 1)
+                hint = f"; did you mean '{near[0]}'?" if near else ""
+                self.problem(f"must be one of {', '.join(words)}{hint}", key, index)
+        return frozenset(found)
+
     def optional_word(self, key: str, words: type[_Word]) -> _Word | None:
         """One of a few words, or None when the key is not there."""
         return self.word(key, words) if self.has(key) else None
+
+    def constants(self, key: str) -> tuple[str | int | bool, ...]:
+        """A list of texts, whole numbers, true and false; empty when the key is not there."""
+        found = []
+        for index, item in self._items(key):
+            if isinstance(item, (str, int)):
+                found.append(item)
+            else:
+                self.problem("must be text, a whole number, true or false", key, index)
+        return tuple(found)
+
+    def scalar(self, key: str) -> object:
+        """Whatever stands there, or None when the key is not there."""
+        return self._value(key, required=False)
+
+    def optional_mapping(self, key: str) -> Mapping[str, object] | None:
+        """A section as it is, not looked into, or None when the key is not there."""
+        return self.mapping(key) if self.has(key) else None
 
     def mapping(self, key: str) -> Mapping[str, object]:
         """A section as it is, not looked into; required."""

@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, NamedTuple
 
-from gateway.domain.meeting import Meeting, Repeat
-from gateway.domain.zones import UnknownZone, fixed_offset_minutes, offset_text, resolve, to_utc_s
+from gateway.domain.meeting import Join, Meeting, Repeat
+from gateway.domain.occurrence import OriginalStart
+from gateway.domain.zones import UnknownZone, drift_advice, fixed_offset_minutes, offset_text, resolve
 from gateway.errors import BadPayload, FieldProblem
-from gateway.profiles.codings import Refused, utc_text
-from gateway.profiles.fields import SECRET_PARTS, Coding, Field, Part
+from gateway.profiles.codings import Refused
+from gateway.profiles.fields import Part
 from gateway.profiles.findings import Findings, sent
 from gateway.profiles.model import Profile, Shape
-from gateway.profiles.people import read_people, write_people
+from gateway.profiles.opening import opened
+from gateway.profiles.people import NOBODY, Known, read_people
 from gateway.profiles.plan import Plan
-from gateway.profiles.repeats import read_repeat, write_repeat
-from gateway.profiles.values import written
-from gateway.profiles.when import When, read_when
+from gateway.profiles.repeats import last_start_s, read_repeat
+from gateway.profiles.when import Given, SeriesTimes, When, is_near, read_moment, read_when
+from gateway.profiles.writing import to_payload
+from gateway.profiles.zone_choice import instant_of, is_weak, named_zone
+
+__all__ = ["Context", "Head", "Translation", "head", "to_meeting", "to_occurrence", "to_payload"]
 
 
 class Context(NamedTuple):
     """What is known about a call beside its body.
 
     `external_id` comes from the path, if it names one; `device_zone` is the zone set for this device; `now_s` is the
-    time in seconds since 1970; `text_values` says that the body was a form, so that all values are text.
+    time in seconds since 1970; `text_values` says that the body was a form, so that all values are text. `directory`
+    has the e-mail addresses of extensions.
     """
 
     external_id: str | None
     device_zone: str | None
     now_s: int
     text_values: bool = False
+    directory: Mapping[str, str] | None = None
 
 
 class Translation(NamedTuple):
@@ -44,62 +52,139 @@ class Translation(NamedTuple):
     ignored: tuple[str, ...]
 
 
+class Head(NamedTuple):
+    """What a call is about: which meeting, which occurrence of it (None is all of it), and whether it is cancelled.
+
+    `original_start` is in seconds since 1970, or wall-clock time in the series' zone where the call names no zone.
+    """
+
+    shape: str
+    external_id: str
+    original_start: OriginalStart | None
+    cancels: bool
+
+
 def to_meeting(profile: Profile, payload: Mapping[str, object], context: Context) -> Translation:
     """The meeting a call describes; `BadPayload` with every problem, named in the device's own words."""
-    shape = _shape_of(profile, payload)
+    shape, payload = _shape_of(profile, payload)
     plan = shape.texts if context.text_values else shape.typed
     findings = Findings()
     if not plan.known.issuperset(payload):
         _unknown_fields(plan, payload, findings)
-    values = _single_values(plan, payload, findings)
+    values = dict(plan.defaults)
+    _single_values(plan, payload, values, findings)
     values["external_id"] = _external_id(plan, payload, context.external_id, findings)
-    when = read_when(plan.times, payload, context.device_zone, context.now_s, findings)
+    all_day = plan.has_days and values.get("all_day") is True
+    when = read_when(plan.times, payload, Given(context.device_zone, context.now_s, all_day), findings)
     values["repeat"] = repeat = _repeat(plan, payload, when, findings)
-    values["host"], values["invitees"] = read_people(plan.people, payload, findings)
+    known = Known(context.directory) if context.directory else NOBODY
+    values["host"], values["invitees"] = read_people(plan.people, payload, known, findings)
+    if plan.joins:
+        values["join"] = _join(plan, payload, None, findings)
+    return _translation(shape, plan, values, when, repeat, context.device_zone, findings)
+
+
+def to_occurrence(
+    profile: Profile,
+    payload: Mapping[str, object],
+    context: Context,
+    series: Meeting,
+    original: OriginalStart | None = None,
+) -> Translation:
+    """One occurrence of `series` as a call describes it; what the call does not say is the series'.
+
+    The meeting has no repeat. `original` is when the occurrence starts by the rule, by default what the call says; it
+    is the start where the call names none. `BadPayload` as for `to_meeting`.
+    """
+    shape, payload = _shape_of(profile, payload, by_id=True)
+    plan = shape.texts if context.text_values else shape.typed
+    findings = Findings()
+    if not plan.known.issuperset(payload):
+        _unknown_fields(plan, payload, findings)
+    values: dict[str, Any] = dict(vars(series))
+    _single_values(plan, payload, values, findings)
+    external_id = _external_id(plan, payload, context.external_id or series.external_id, findings)
+    if external_id is not None and external_id != series.external_id:
+        findings.problem(plan.external_id[0], "is not the id of the series")
+    if original is None:
+        original = _original_start(plan, payload, context, findings)
+    given = _given(series, original, values, context)
+    when = read_when(plan.times, payload, given, findings)
+    known = Known(context.directory, series.host, series.invitees)
+    values["repeat"] = None
+    values["host"], values["invitees"] = read_people(plan.people, payload, known, findings)
+    values["join"] = _join(plan, payload, series.join, findings)
+    return _translation(shape, plan, values, when, None, context.device_zone, findings)
+
+
+def head(profile: Profile, payload: Mapping[str, object], context: Context) -> Head:
+    """What a call is about, as far as that can be told before the meeting is looked up; `BadPayload` if it cannot."""
+    shape, payload = _shape_of(profile, payload, by_id=True)
+    plan = shape.texts if context.text_values else shape.typed
+    findings = Findings()
+    external_id = _external_id(plan, payload, context.external_id, findings)
+    original = _original_start(plan, payload, context, findings)
+    cancels = False
+    if plan.cancelled is not None and (value := sent(payload, plan.cancelled[0])) is not None:
+        try:
+            cancels = plan.cancelled[1](value) is True
+        except Refused as refused:
+            findings.problem(plan.cancelled[0], str(refused))
+    findings.raise_problems()
+    return Head(shape.name, external_id or "", original, cancels)
+
+
+def _translation(
+    shape: Shape,
+    plan: Plan,
+    values: dict[str, Any],
+    when: When | None,
+    repeat: Repeat | None,
+    device_zone: str | None,
+    findings: Findings,
+) -> Translation:
     _check_together(plan, values, findings)
     findings.raise_problems()
     if when is None:
-        raise BadPayload([FieldProblem(plan.times.start[0], "is required")])
+        raise BadPayload([FieldProblem(plan.times.start_name, "is required")])
     if repeat is not None:
-        _warn_fixed_zone(when, findings)
+        _warn_fixed_zone(when, repeat, device_zone, findings)
     values["start_local"], values["end_local"] = when.start_local, when.end_local
     values["start_utc_s"], values["end_utc_s"] = when.start_utc_s, when.end_utc_s
     values["zone"], values["zone_text"] = when.zone, when.zone_text
     return Translation(Meeting.of(values), shape.name, tuple(findings.warnings), findings.ignored_names())
 
 
-def to_payload(profile: Profile, shape_name: str, meeting: Meeting) -> dict[str, object]:
-    """The meeting in the device's words, without its PINs.
+def _shape_of(
+    profile: Profile, payload: Mapping[str, object], *, by_id: bool = False
+) -> tuple[Shape, Mapping[str, object]]:
+    """The first shape whose fields are all there, else the one most of whose fields are; and the call, opened.
 
-    `shape_name` is the shape in which the device sent it; the profile's first shape stands in for one that the
-    profile no longer has. Parts that a shape has no words for are left out.
+    `by_id` accepts a shape of which only the id is there.
     """
-    shape = next((shape for shape in profile.shapes if shape.name == shape_name), profile.shapes[0])
-    payload: dict[str, object] = {}
-    for field in shape.fields:
-        if field.part in SECRET_PARTS or field.part in (Part.HOST, Part.INVITEES):
-            continue
-        value = _written(field, meeting, shape)
-        if value is not None and value != "":
-            payload[field.name] = value
-    return payload | write_people(shape.fields, meeting.host, meeting.invitees)
-
-
-def _shape_of(profile: Profile, payload: Mapping[str, object]) -> Shape:
-    """The first shape whose fields are all there, else the one most of whose fields are."""
-    best, most = None, 0
-    sent_names = payload.keys()
+    best, said, most = None, payload, 0
+    refused: FieldProblem | None = None
     for shape in profile.shapes:
-        if shape.recognise <= sent_names:
-            return shape
-        if (found := len(shape.recognise & sent_names)) > most:
-            best, most = shape, found
-    if best is None and len(profile.shapes) == 1:
-        best = profile.shapes[0]
+        content = payload
+        if shape.opening is not None:
+            try:
+                content = opened(shape.opening, payload)
+            except Refused as closed:
+                refused = refused or FieldProblem(shape.unwrap or "body", str(closed))
+                continue
+        names = content.keys()
+        if shape.recognise <= names:
+            return shape, content
+        found = 2 * len(shape.recognise & names) + (by_id and shape.typed.external_id[0] in names)
+        if found > most:
+            best, said, most = shape, content, found
+        elif best is None and len(profile.shapes) == 1:
+            best, said = shape, content
     if best is None:
         forms = "; or ".join(f"{', '.join(sorted(shape.recognise))} ({shape.name})" for shape in profile.shapes)
-        raise BadPayload([FieldProblem("body", f"is not a meeting in a form this device is known to send: {forms}")])
-    return best
+        unknown = FieldProblem("body", f"is not a meeting in a form this device is known to send: {forms}")
+        raise BadPayload([refused or unknown])
+    return best, said
 
 
 def _unknown_fields(plan: Plan, payload: Mapping[str, object], findings: Findings) -> None:
@@ -110,8 +195,7 @@ def _unknown_fields(plan: Plan, payload: Mapping[str, object], findings: Finding
         findings.ignore(names)
 
 
-def _single_values(plan: Plan, payload: Mapping[str, object], findings: Findings) -> dict[str, Any]:
-    values = dict(plan.defaults)
+def _single_values(plan: Plan, payload: Mapping[str, object], values: dict[str, Any], findings: Findings) -> None:
     get = payload.get
     for attribute, name, read in plan.singles:
         value = get(name)
@@ -126,7 +210,52 @@ def _single_values(plan: Plan, payload: Mapping[str, object], findings: Findings
             values[attribute] = meant
     if "subject" not in values:
         findings.problem(plan.names[Part.SUBJECT], "is required")
-    return values
+
+
+def _join(plan: Plan, payload: Mapping[str, object], series: Join | None, findings: Findings) -> Join | None:
+    said: dict[str, str] = {}
+    for attribute, name, read in plan.joins:
+        value = sent(payload, name)
+        if value is None:
+            continue
+        try:
+            said[attribute] = str(read(value))
+        except Refused as refused:
+            findings.problem(name, str(refused))
+    if not said:
+        return series
+    return replace(series, **said) if series else Join(**said)
+
+
+def _original_start(
+    plan: Plan, payload: Mapping[str, object], context: Context, findings: Findings
+) -> OriginalStart | None:
+    """Which occurrence a call is about; a local time is an instant where the call names the zone it is in."""
+    if plan.original_start is None or sent(payload, plan.original_start[0]) is None:
+        return None
+    moment = read_moment(plan.original_start, payload, findings, all_day=True)
+    if moment is None or isinstance(moment, int):
+        return moment
+    if moment.tzinfo is not None:
+        return instant_of(moment, "UTC")[0]
+    named = named_zone(plan.times.zone, payload, Findings())
+    if named is None or (context.device_zone is not None and is_weak(plan.times.zone, named)):
+        return moment
+    return instant_of(moment, named.name)[0]
+
+
+def _given(series: Meeting, original: OriginalStart | None, values: Mapping[str, Any], context: Context) -> Given:
+    start_utc_s = None if original is None else instant_of(original, series.zone)[0]
+    if start_utc_s is not None and not is_near(start_utc_s, context.now_s):
+        start_utc_s = None
+    all_day = values.get("all_day") is True
+    if all_day:
+        length = series.end_local - series.start_local
+    else:
+        length = timedelta(seconds=series.end_utc_s - series.start_utc_s)
+    return Given(
+        context.device_zone, context.now_s, all_day, SeriesTimes(start_utc_s, length, series.zone, series.zone_text)
+    )
 
 
 def _external_id(plan: Plan, payload: Mapping[str, object], from_path: str | None, findings: Findings) -> str | None:
@@ -158,7 +287,7 @@ def _repeat(plan: Plan, payload: Mapping[str, object], when: When | None, findin
     value = sent(payload, plan.repeat.name)
     if value is None:
         return None
-    return read_repeat(plan.repeat, value, when, findings)
+    return read_repeat(plan.repeat, payload, value, when, findings)
 
 
 def _check_together(plan: Plan, values: Mapping[str, Any], findings: Findings) -> None:
@@ -174,47 +303,27 @@ def _check_together(plan: Plan, values: Mapping[str, Any], findings: Findings) -
         )
 
 
-def _warn_fixed_zone(when: When, findings: Findings) -> None:
-    minutes = fixed_offset_minutes(when.zone)
+def _warn_fixed_zone(when: When, repeat: Repeat, device_zone: str | None, findings: Findings) -> None:
     if when.assumed_utc:
         findings.warn(
             "The device sends no time zone and none is set for it (devices[].time_zone); "
             "the series keeps its UTC time when clocks change."
         )
-    elif minutes is not None:
+        return
+    minutes = fixed_offset_minutes(when.zone)
+    if minutes is None:
+        return
+    region = _region(device_zone)
+    if region is None:
         findings.warn(f"{when.zone} is {offset_text(minutes)} all year: the series does not follow summer time.")
+    elif advice := drift_advice(when.zone, region, when.start_utc_s, last_start_s(repeat, when.start_utc_s)):
+        findings.warn(advice)
 
 
-def _written(field: Field, meeting: Meeting, shape: Shape) -> object:
-    if field.part is Part.START:
-        return _moment_text(field.coding, meeting.start_local, meeting.start_utc_s, meeting.zone)
-    if field.part is Part.END:
-        return _moment_text(field.coding, meeting.end_local, meeting.end_utc_s, meeting.zone)
-    if field.part is Part.DURATION:
-        has_end = any(other.part is Part.END for other in shape.fields)
-        return None if has_end else (meeting.end_utc_s - meeting.start_utc_s) // 60
-    if field.part is Part.ZONE:
-        return _zone_text(meeting)
-    if field.part is Part.REPEAT:
-        return write_repeat(field, meeting.repeat)
-    return written(field, getattr(meeting, field.part.value))
-
-
-def _moment_text(coding: Coding, local: datetime, utc_s: int, zone: str) -> object:
-    if coding is Coding.EPOCH_MS:
-        return utc_s * 1000
-    if coding is Coding.LOCAL_TIME:
-        return local.isoformat(" ")
-    # Without an offset the second of two equal wall-clock times would be read back as the first.
-    return local.isoformat() if to_utc_s(local, zone)[0] == utc_s else utc_text(utc_s)
-
-
-def _zone_text(meeting: Meeting) -> str:
-    """The device's own text, unless another zone was used instead of it."""
-    if meeting.zone_text is not None:
-        try:
-            if resolve(meeting.zone_text).name == meeting.zone:
-                return meeting.zone_text
-        except UnknownZone:
-            return meeting.zone
-    return meeting.zone
+def _region(device_zone: str | None) -> str | None:
+    """The zone set for the device, if it has rules."""
+    try:
+        zone = None if device_zone is None else resolve(device_zone).name
+    except UnknownZone:
+        return None
+    return None if zone is None or fixed_offset_minutes(zone) is not None else zone

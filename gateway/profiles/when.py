@@ -4,44 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from gateway.domain.zones import (
-    Remark,
-    ResolvedZone,
-    UnknownZone,
-    ZoneCoding,
-    offset_zone,
-    resolve,
-    to_local,
-    to_utc_s,
-)
+from gateway.domain.zones import Remark, to_local, to_utc_s
 from gateway.profiles.codings import Read, Refused
 from gateway.profiles.findings import Findings, sent
+from gateway.profiles.zone_choice import ClockEnd, End, Moment, ZoneField, chosen_zone, instant_of, named_zone
 
 DAY_S = 86_400
 YEAR_S = 366 * DAY_S
 SHORTEST_S = 60
 LONGEST_S = 14 * DAY_S
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
-_MINUTE = timedelta(minutes=1)
-_CONFIGURED = "devices[].time_zone"
+_DAY = timedelta(days=1)
+_CLOCK_CHANGE = timedelta(hours=2)
+_MIDNIGHT = time()
 
-Moment = datetime | int
-"""A time as it was sent: local (no tzinfo), with an offset (tzinfo), or seconds since 1970."""
+Named = tuple[str, Read]
+"""A field's name and how it is read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockFields:
+    """Date and time of day in fields of their own. Without a date the end is on the day of the start, or on the next
+    one when its time is not after the start's.
+    """
+
+    start_date: Named | None = None
+    start_time: Named | None = None
+    end_date: Named | None = None
+    end_time: Named | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeFields:
-    """The fields of a shape that say when; each has its name and how it is read. One of `end` and `duration` is set."""
+    """The fields of a shape that say when. `start_name` and `end_name` are those to blame; `default_s` is how long a
+    meeting is whose length nobody says. Durations are read as seconds.
+    """
 
-    start: tuple[str, Read]
-    end: tuple[str, Read] | None
-    duration: tuple[str, Read] | None
-    zone: str | None
-    zone_codings: frozenset[ZoneCoding]
+    start: Named | None
+    end: Named | None
+    duration: Named | None
+    default_s: int | None
+    clock: ClockFields | None
+    zone: ZoneField
+    start_name: str
+    end_name: str
+
+
+class SeriesTimes(NamedTuple):
+    """What holds for an occurrence of a series where the call says nothing: when it starts by the rule (seconds since
+    1970, None when that is not known), how long it is, and the series' zone with the text the device sent for it.
+    """
+
+    start_utc_s: int | None
+    length: timedelta
+    zone: str
+    zone_text: str | None
+
+
+class Given(NamedTuple):
+    """What is known beside the fields of the times."""
+
+    device_zone: str | None
+    now_s: int
+    all_day: bool = False
+    series: SeriesTimes | None = None
 
 
 class When(NamedTuple):
@@ -56,64 +85,50 @@ class When(NamedTuple):
     assumed_utc: bool
 
 
-def read_when(
-    fields: TimeFields, payload: Mapping[str, object], device_zone: str | None, now_s: int, findings: Findings
-) -> When | None:
+def read_when(fields: TimeFields, payload: Mapping[str, object], given: Given, findings: Findings) -> When | None:
     """When the meeting is, or None with the problems noted."""
     before = len(findings.problems)
-    named = _named_zone(fields, payload, findings)
-    start = _moment(fields.start, payload, findings)
-    end = _end(fields, payload, findings)
+    named = named_zone(fields.zone, payload, findings)
+    start = _start(fields, payload, given, findings)
+    end = _end(fields, payload, given, findings)
     if start is None or end is None or len(findings.problems) > before:
         return None
-    zone, assumed = _chosen_zone(fields, named, device_zone, start, end, findings)
-    if zone is None:
-        return None
+    if named is None and given.series is not None:
+        zone, zone_text, assumed = given.series.zone, given.series.zone_text, False
+    else:
+        times = (fields.start_name, start, end)
+        chosen, assumed = chosen_zone(fields.zone, named, given.device_zone, times, findings)
+        if chosen is None:
+            return None
+        zone, zone_text = chosen, None if named is None else named.text
+    if given.all_day:
+        return _whole_days(fields, (start, end), zone, given.now_s, findings, zone_text, assumed)
+    if isinstance(end, ClockEnd):
+        clock_end = _on_the_clock(fields, end, start, zone, given.now_s, findings)
+        if clock_end is None:
+            return None
+        end = clock_end
     start_utc_s, start_remark = instant_of(start, zone)
-    end_utc_s, end_remark = _end_instant(end, start_utc_s, zone)
-    _check(fields, start_utc_s, end_utc_s, now_s, findings)
-    if start_remark == "gap" and len(findings.problems) > before:
-        findings.problem(fields.start[0], f"does not exist in {zone}, because clocks go forward then")
+    end_utc_s, end_remark = (
+        (start_utc_s + end // _SECOND, None) if isinstance(end, timedelta) else instant_of(end, zone)
+    )
+    _check(fields, start_utc_s, end_utc_s, given.now_s, findings)
     if len(findings.problems) > before:
+        if start_remark == "gap":
+            findings.problem(fields.start_name, f"does not exist in {zone}, because clocks go forward then")
         return None
-    if start_remark is not None:
-        _warn(fields.start, start, start_remark, zone, findings)
-    if end_remark is not None:
-        _warn(fields.end, end, end_remark, zone, findings)
+    if start_remark is not None or end_remark is not None:
+        _warn(fields.start_name, start, start_remark, zone, findings)
+        _warn(fields.end_name, end, end_remark, zone, findings)
     start_local = _wall_clock(start, start_remark, start_utc_s, zone)
     end_local = _wall_clock(end, end_remark, end_utc_s, zone)
-    zone_text = None if named is None else named.text
     return When(start_local, end_local, zone, start_utc_s, end_utc_s, zone_text, assumed)
 
 
-def instant_of(moment: Moment, zone: str) -> tuple[int, Remark | None]:
-    """Seconds since 1970 of a moment, and the remark of `to_utc_s` for a local one."""
-    if isinstance(moment, int):
-        return moment, None
-    if moment.tzinfo is None:
-        return to_utc_s(moment, zone)
-    return (moment - _EPOCH) // _SECOND, None
-
-
-def _named_zone(fields: TimeFields, payload: Mapping[str, object], findings: Findings) -> ResolvedZone | None:
-    text = sent(payload, fields.zone) if fields.zone else None
-    if text is None or fields.zone is None:
-        return None
-    if not isinstance(text, str):
-        findings.problem(fields.zone, "must be text such as 'Europe/Paris' or 'Etc/GMT-1'")
-        return None
-    try:
-        named = resolve(text)
-    except UnknownZone as unknown:
-        findings.problem(fields.zone, f"'{unknown.text}' is not a known time zone; {unknown.reason}")
-        return None
-    if named.coding not in fields.zone_codings:
-        findings.problem(fields.zone, f"'{named.name}' was not expected; the profile allows other ways to write a zone")
-        return None
-    return named
-
-
-def _moment(field: tuple[str, Read], payload: Mapping[str, object], findings: Findings) -> Moment | None:
+def read_moment(
+    field: Named, payload: Mapping[str, object], findings: Findings, *, all_day: bool = False
+) -> Moment | None:
+    """The moment in a field, or None with the problem noted; a plain date only for whole days."""
     name, read = field
     value = payload.get(name)
     if value is None or value == "":
@@ -124,107 +139,193 @@ def _moment(field: tuple[str, Read], payload: Mapping[str, object], findings: Fi
     except Refused as refused:
         findings.problem(name, str(refused))
         return None
-    return moment if isinstance(moment, (datetime, int)) else None
+    if isinstance(moment, (datetime, int)):
+        return moment
+    if isinstance(moment, date):
+        if all_day:
+            return datetime.combine(moment, _MIDNIGHT)
+        findings.problem(name, "needs a time of day, unless the meeting lasts all day")
+    return None
 
 
-def _end(fields: TimeFields, payload: Mapping[str, object], findings: Findings) -> Moment | timedelta | None:
-    if fields.duration is None or sent(payload, fields.duration[0]) is None:
-        if fields.end is None:
-            return None
-        if fields.duration is None or sent(payload, fields.end[0]) is not None:
-            return _moment(fields.end, payload, findings)
-        findings.problem(fields.end[0], f"is required, or {fields.duration[0]} instead")
-        return None
-    if fields.end is not None and sent(payload, fields.end[0]) is not None:
-        findings.problem(fields.duration[0], f"cannot be sent together with {fields.end[0]}; send one of the two")
-        return None
-    minutes = _moment(fields.duration, payload, findings)
-    return timedelta(minutes=minutes) if isinstance(minutes, int) else None
-
-
-def _chosen_zone(
+def _whole_days(
     fields: TimeFields,
-    named: ResolvedZone | None,
-    device_zone: str | None,
-    start: Moment,
-    end: Moment | timedelta,
+    times: tuple[Moment, End],
+    zone: str,
+    now_s: int,
     findings: Findings,
-) -> tuple[str | None, bool]:
-    """The zone, and whether UTC was only assumed.
-
-    Trust, strongest first: a zone the call names, the zone set for the device, a bare offset, because some firmware
-    always sends the same one.
-    """
-    by_name = named is not None and named.coding is not ZoneCoding.OFFSET_TEXT
-    if named is not None and (by_name or device_zone is None):
-        if named.warning:
-            findings.warn(named.warning)
-        return named.name, False
-    if device_zone is not None:
-        zone = _device_zone(device_zone, findings)
-        if named is not None and zone is not None:
-            _compare(named, zone, start, findings)
-        return zone, False
-    return _zone_of_moment(fields, start, end, findings)
-
-
-def _device_zone(device_zone: str, findings: Findings) -> str | None:
-    try:
-        return resolve(device_zone).name
-    except UnknownZone as unknown:
-        findings.problem(_CONFIGURED, f"'{unknown.text}' is not a known time zone; mend the gateway's configuration")
+    zone_text: str | None,
+    assumed: bool,
+) -> When | None:
+    """From 00:00 of the first day to 00:00 of the day after the last; see `_last_midnight` for what the last day is."""
+    start, end = times
+    start_utc_s = instant_of(start, zone)[0]
+    if not is_near(start_utc_s, now_s):
+        findings.problem(fields.start_name, _TOO_FAR)
         return None
+    first = _midnight(_wall_clock(start, None, start_utc_s, zone))
+    last = _last_midnight(first, end, zone)
+    if last is None or not _DAY <= last - first <= timedelta(seconds=LONGEST_S):
+        findings.problem(fields.end_name, f"must make the meeting 1 to 14 days long from {fields.start_name} on")
+        return None
+    return When(first, last, zone, to_utc_s(first, zone)[0], to_utc_s(last, zone)[0], zone_text, assumed)
 
 
-def _compare(named: ResolvedZone, zone: str, start: Moment, findings: Findings) -> None:
-    if instant_of(start, named.name)[0] != instant_of(start, zone)[0]:
-        findings.warn(
-            f"The device sent the offset {named.text}, but its time zone here is set to {zone}; "
-            f"{zone} was used, because some firmware always sends the same offset."
-        )
+def _last_midnight(first: datetime, end: End, zone: str) -> datetime | None:
+    """The 00:00 at which whole days end.
 
-
-def _zone_of_moment(
-    fields: TimeFields, start: Moment, end: Moment | timedelta, findings: Findings
-) -> tuple[str | None, bool]:
-    if isinstance(start, int):
-        return "UTC", True
-    blamed = fields.zone or fields.start[0]
-    offset = start.utcoffset()
-    if offset is None or (isinstance(end, datetime) and end.tzinfo is None):
-        findings.problem(blamed, f"no time zone: send one or set {_CONFIGURED} in the gateway's configuration")
-        return None, False
-    zone = offset_zone(offset // _MINUTE)
-    if zone is None:
-        findings.problem(
-            blamed, f"no fixed zone has the offset of {fields.start[0]}; send a zone such as 'Asia/Kolkata'"
-        )
-    return zone, False
-
-
-def _end_instant(end: Moment | timedelta, start_utc_s: int, zone: str) -> tuple[int, Remark | None]:
+    A later 00:00 is that end itself, as in iCalendar; any other time lies within the last day, and a date alone is
+    the last day. None for an end that is out of reach.
+    """
     if isinstance(end, timedelta):
-        return start_utc_s + end // _SECOND, None
-    return instant_of(end, zone)
+        # Days on which clocks change are an hour or two shorter or longer than 24.
+        return first + max(1, -((_CLOCK_CHANGE - end) // _DAY)) * _DAY
+    if isinstance(end, ClockEnd):
+        if end.time is None and end.day is not None:
+            return None if end.day.year == _LAST_YEAR else datetime.combine(end.day, _MIDNIGHT) + _DAY
+        local = datetime.combine(end.day or first.date(), end.time or _MIDNIGHT)
+    else:
+        utc_s = instant_of(end, zone)[0]
+        if not 0 <= utc_s < _YEAR_3000_S:
+            return None
+        local = _wall_clock(end, None, utc_s, zone)
+    if local.year == _LAST_YEAR or local < first:
+        return None
+    midnight = _midnight(local)
+    return local if local == midnight and local > first else midnight + _DAY
+
+
+def _on_the_clock(
+    fields: TimeFields, end: ClockEnd, start: Moment, zone: str, now_s: int, findings: Findings
+) -> datetime | None:
+    start_utc_s, remark = instant_of(start, zone)
+    if not is_near(start_utc_s, now_s):
+        findings.problem(fields.start_name, _TOO_FAR)
+        return None
+    if end.time is None:
+        name = fields.clock.end_time[0] if fields.clock and fields.clock.end_time else fields.end_name
+        findings.problem(name, "is required")
+        return None
+    local = _wall_clock(start, remark, start_utc_s, zone)
+    if end.day is not None:
+        return datetime.combine(end.day, end.time)
+    same_day = datetime.combine(local.date(), end.time)
+    return same_day if same_day > local else same_day + _DAY
+
+
+def _start(fields: TimeFields, payload: Mapping[str, object], given: Given, findings: Findings) -> Moment | None:
+    series = given.series
+    if fields.start is not None:
+        if series is not None and series.start_utc_s is not None and sent(payload, fields.start[0]) is None:
+            return series.start_utc_s
+        return read_moment(fields.start, payload, findings, all_day=given.all_day)
+    if fields.clock is None or fields.clock.start_date is None:
+        return None
+    day = _part(fields.clock.start_date, payload, findings)
+    clock_time = _part(fields.clock.start_time, payload, findings)
+    if series is not None and series.start_utc_s is not None:
+        if day is None and clock_time is None:
+            return series.start_utc_s
+        by_rule = to_local(series.start_utc_s, series.zone)
+        day, clock_time = day or by_rule.date(), by_rule.time() if clock_time is None else clock_time
+    if not isinstance(day, date):
+        findings.problem(fields.start_name, "is required")
+        return None
+    if isinstance(clock_time, time) and not given.all_day:
+        return datetime.combine(day, clock_time)
+    if not given.all_day:
+        name = fields.clock.start_time[0] if fields.clock.start_time else fields.start_name
+        findings.problem(name, "is required")
+        return None
+    return datetime.combine(day, _MIDNIGHT)
+
+
+def _end(fields: TimeFields, payload: Mapping[str, object], given: Given, findings: Findings) -> End | None:
+    if fields.end is not None and fields.duration is None and given.series is None and not given.all_day:
+        return read_moment(fields.end, payload, findings)
+    said = _said_end(fields, payload)
+    has_duration = fields.duration is not None and sent(payload, fields.duration[0]) is not None
+    if said is not None and has_duration and fields.duration is not None:
+        findings.problem(fields.duration[0], f"cannot be sent together with {said}; send one of the two")
+        return None
+    if fields.duration is not None and has_duration:
+        seconds = read_moment(fields.duration, payload, findings)
+        return timedelta(seconds=seconds) if isinstance(seconds, int) else None
+    if said is None:
+        return _unsaid_end(fields, given, findings)
+    if fields.end is not None:
+        return read_moment(fields.end, payload, findings, all_day=given.all_day)
+    if fields.clock is None:
+        return None
+    before = len(findings.problems)
+    day, clock_time = _part(fields.clock.end_date, payload, findings), _part(fields.clock.end_time, payload, findings)
+    if len(findings.problems) > before:
+        return None
+    return ClockEnd(day if isinstance(day, date) else None, clock_time if isinstance(clock_time, time) else None)
+
+
+def _said_end(fields: TimeFields, payload: Mapping[str, object]) -> str | None:
+    """The name of the field that says when the meeting ends, if one was sent."""
+    if fields.end is not None:
+        return fields.end[0] if sent(payload, fields.end[0]) is not None else None
+    if fields.clock is None:
+        return None
+    parts = (part[0] for part in (fields.clock.end_time, fields.clock.end_date) if part is not None)
+    return next((name for name in parts if sent(payload, name) is not None), None)
+
+
+def _unsaid_end(fields: TimeFields, given: Given, findings: Findings) -> timedelta | None:
+    if given.series is not None:
+        return given.series.length
+    if fields.default_s is not None:
+        return timedelta(seconds=fields.default_s)
+    if given.all_day:
+        return _DAY
+    only_duration = fields.duration is not None and fields.duration[0] == fields.end_name
+    other = "" if only_duration or fields.duration is None else f", or {fields.duration[0]} instead"
+    findings.problem(fields.end_name, f"is required{other}")
+    return None
+
+
+def _part(field: Named | None, payload: Mapping[str, object], findings: Findings) -> date | time | None:
+    value = None if field is None else sent(payload, field[0])
+    if field is None or value is None:
+        return None
+    try:
+        found = field[1](value)
+    except Refused as refused:
+        findings.problem(field[0], str(refused))
+        return None
+    return found if isinstance(found, (date, time)) else None
 
 
 def _check(fields: TimeFields, start_utc_s: int, end_utc_s: int, now_s: int, findings: Findings) -> None:
-    start_name = fields.start[0]
-    end_name = (fields.end or fields.duration or fields.start)[0]
     if not now_s - YEAR_S <= start_utc_s <= now_s + 5 * YEAR_S:
-        findings.problem(start_name, "must lie between one year ago and five years from now")
+        findings.problem(fields.start_name, _TOO_FAR)
     if end_utc_s <= start_utc_s:
-        findings.problem(end_name, f"must be after {start_name}")
+        findings.problem(fields.end_name, f"must be after {fields.start_name}")
     elif not SHORTEST_S <= end_utc_s - start_utc_s <= LONGEST_S:
-        findings.problem(end_name, "must make the meeting between one minute and 14 days long")
+        findings.problem(fields.end_name, "must make the meeting between one minute and 14 days long")
 
 
-def _warn(
-    field: tuple[str, Read] | None, moment: Moment | timedelta, remark: Remark, zone: str, findings: Findings
-) -> None:
-    if field is None or not isinstance(moment, datetime):
+_TOO_FAR = "must lie between one year ago and five years from now"
+_LAST_YEAR = 9999
+_YEAR_3000_S = 32_503_680_000
+
+
+def is_near(utc_s: int, now_s: int) -> bool:
+    """Whether a meeting may be at this time: a year ago at most, five years ahead at most."""
+    return now_s - YEAR_S <= utc_s <= now_s + 5 * YEAR_S
+
+
+def _midnight(local: datetime) -> datetime:
+    return datetime.combine(local.date(), _MIDNIGHT)
+
+
+def _warn(name: str, moment: End, remark: Remark | None, zone: str, findings: Findings) -> None:
+    if remark is None or not isinstance(moment, datetime):
         return
-    said = f"{field[0]}: {moment:%Y-%m-%d %H:%M}"
+    said = f"{name}: {moment:%Y-%m-%d %H:%M}"
     if remark == "gap":
         moved = to_local(to_utc_s(moment, zone)[0], zone)
         findings.warn(f"{said} does not exist in {zone}, because clocks go forward; {moved:%H:%M} was taken.")

@@ -1,4 +1,4 @@
-"""Whatever a call says it is a meeting or a list of problems, and what a shape can say it reads back unchanged."""
+"""Whatever a call says it is a meeting or a list of problems."""
 
 from __future__ import annotations
 
@@ -15,25 +15,13 @@ from gateway.dialects.native import JSON, decode
 from gateway.domain.change import fingerprint, from_json, to_json
 from gateway.domain.meeting import Meeting
 from gateway.errors import BadPayload, Unreadable
-from gateway.profiles.translate import to_payload
-from tests.unit.profiles.calls import NATIVE, UCM, VALID, meetings, profile, read
+from tests.unit.profiles.calls import NATIVE, UCM, VALID, profile, read
+from tests.unit.profiles.odd import TREES
 
 pytestmark = pytest.mark.timeout(1800)
 LONG = bool(os.environ.get("LONG"))
 patient = settings(max_examples=10_000 if LONG else 100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-ODD = st.sampled_from(
-    [
-        None, "", " ", "\0", "\ud800", "x" * 300, "2024-04-29", "9999-12-31T23:59:59", "0001-01-01 00:00:00", "+0800",
-        "yes", "1", "{}", "[]", '[{"a":1,"a":2}]', "[" * 2000, 0, -1, 1 << 63, 10**400, -(10**400), 1e308, True, False,
-        [], {}, [[]], [{}], {"frequency": "daily"}, {"extension": "1"}, [{"email": "a@example.com"}] * 3, "../x",
-        [{"extension": 10**400}], {"frequency": "daily", "until": "9999-12-31"}, "23:59:60", "Etc/GMT-14",
-    ]
-)  # fmt: skip
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())
-TREES: st.SearchStrategy[Any] = st.recursive(
-    SCALARS | ODD, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4)
-)
 NAMES = st.sampled_from(
     sorted({name for one in (NATIVE, UCM) for shape in profile(one).shapes for name in shape.typed.known})
 )
@@ -98,25 +86,3 @@ def test_any_change_of_the_bytes_of_a_valid_call(valid: tuple[str, dict[str, obj
         body[at : at + length] = data.draw(st.binary(max_size=6) | st.sampled_from([b"\\u0000", b"\\ud800", b"1e999"]))
     with contextlib.suppress(Unreadable):
         is_read_or_refused(profile_id, decode(JSON, bytes(body)))
-
-
-@pytest.mark.parametrize(("profile_id", "shape"), [(NATIVE, "meeting"), (UCM, "form"), (UCM, "wave")])
-@settings(patient, max_examples=1_000 if LONG else 60)
-@given(data=st.data())
-def test_what_a_shape_can_say_it_reads_back(profile_id: str, shape: str, data: st.DataObject) -> None:
-    meeting = data.draw(meetings(shape))
-    payload = to_payload(profile(profile_id), shape, meeting) | pins(shape, meeting)
-    on_the_wire = decode(JSON, json.dumps(payload).encode())
-    said = read(profile_id, on_the_wire, device_zone="Europe/Paris" if shape == "wave" else None)
-    assert said.meeting == meeting
-    assert (said.shape, said.ignored) == (shape, ())
-
-
-def pins(shape: str, meeting: Meeting) -> dict[str, object]:
-    """The two PINs, which no answer holds, in the words of the shape."""
-    password, host_password = {
-        "meeting": ("password", "host_password"),
-        "form": ("pincode", "admin_pincode"),
-        "wave": ("password", "hostCode"),
-    }[shape]
-    return {password: meeting.password, host_password: meeting.host_password}
