@@ -14,22 +14,29 @@ from typing import Annotated, Literal, NamedTuple
 
 from gateway.config.redirect import redirect_uri
 from gateway.config.shape import dotted, is_section, item_section, kind_at, paths
-from gateway.config.tree import COMMAND_LINE, Tree
+from gateway.config.tree import COMMAND_LINE, Origin, Strength, Tree
 from gateway.config.values import (
     Address,
     OneLine,
     Pattern,
     Range,
-    Secret,
+    certificate_fingerprint,
     client_id,
     client_secret,
+    device_address,
     device_key,
+    device_password,
     endpoint,
+    is_loopback,
     setting_version,
+    sip_address,
     web_address,
+    web_link,
+    webhook_secret,
     zone_name,
 )
 from gateway.domain.meeting import Invitations
+from gateway.domain.secret import Secret
 from gateway.errors import ConfigError
 from gateway.yaml_source import DataPath
 
@@ -37,14 +44,20 @@ __all__ = [
     "Address",
     "Config",
     "DeviceSection",
+    "DiscoverySection",
     "GatewaySection",
     "GoogleEndpoints",
     "GoogleSection",
+    "JoinSection",
     "LimitsSection",
     "LoggingSection",
+    "PollSection",
     "Secret",
     "Setting",
+    "WebhookSection",
     "describe",
+    "device_section",
+    "is_simulated",
     "load",
     "set_by",
 ]
@@ -62,7 +75,10 @@ EVERYWHERE_TLS = Address(host="0.0.0.0", port=8766)  # noqa: S104 - so are the b
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewaySection:
-    """The service itself. `time_zone` is for display only; `data_dir` is absolute once loaded."""
+    """The service itself. `time_zone` is for display only.
+
+    `data_dir` and `profiles_dir` are absolute once loaded; the latter is then never None.
+    """
 
     name: Annotated[str, OneLine(100)] = "Meeting gateway"
     time_zone: Annotated[str, zone_name] | None = None
@@ -70,6 +86,7 @@ class GatewaySection:
     listen_tls: Address = EVERYWHERE_TLS
     public_url: Annotated[str, web_address] | None = None
     data_dir: Path = Path("data")
+    profiles_dir: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,20 +116,65 @@ class GoogleSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceSection:
-    """One device that may push meetings.
+class JoinSection:
+    """How people get into the meetings of a device that does not say so itself; `{room}` stands for the room."""
 
-    `key` is set once loaded; no `calendar` means `google.calendar`, no `invitations` what was chosen on the page, else
-    `device`.
+    sip_uri: Annotated[str, sip_address] | None = None
+    dial_in: Annotated[str, OneLine(100)] | None = None
+    web_link: Annotated[str, web_link] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollSection:
+    """Where a device is asked that cannot call. What is None here is what the device's profile says.
+
+    `password` is set once loaded; `fingerprint` is written in 64 small hexadecimal digits.
+    """
+
+    address: Annotated[str, device_address]
+    user: Annotated[str, OneLine(64)]
+    password: Annotated[Secret, device_password] | None = None
+    port: Annotated[int, Range(1, 65_535)] | None = None
+    every_s: Annotated[int, Range(10, 86_400)] | None = None
+    fingerprint: Annotated[str, certificate_fingerprint] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSection:
+    """Where a device hears of replies, edits and conflicts; `secret` is set once loaded."""
+
+    url: Annotated[str, web_address]
+    secret: Annotated[Secret, webhook_secret] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSection:
+    """One device that may push meetings, or that is asked for them (`poll`).
+
+    `key` is set once loaded, unless the device is only asked; no `calendar` means `google.calendar`, no `invitations`
+    what was chosen on the page, else `device`.
     """
 
     id: Annotated[str, _DEVICE_ID]
     profile: Annotated[str, _PROFILE]
+    model: Annotated[str, OneLine(60)] | None = None
     name: Annotated[str, OneLine(100)] | None = None
     key: Annotated[Secret, device_key] | None = None
     time_zone: Annotated[str, zone_name] | None = None
     calendar: Annotated[str, _CALENDAR_ID] | None = None
     invitations: Invitations | None = None
+    join: JoinSection = field(default_factory=JoinSection)
+    show_pins: bool = False
+    poll: PollSection | None = None
+    webhook: WebhookSection | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscoverySection:
+    """Whether the gateway announces itself on the network, and listens to what others announce."""
+
+    announce: bool = True
+    browse: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +208,7 @@ class Config:
     gateway: GatewaySection = field(default_factory=GatewaySection)
     google: GoogleSection = field(default_factory=GoogleSection)
     devices: tuple[DeviceSection, ...] = ()
+    discovery: DiscoverySection = field(default_factory=DiscoverySection)
     limits: LimitsSection = field(default_factory=LimitsSection)
     logging: LoggingSection = field(default_factory=LoggingSection)
     path: Path | None = field(default=None, metadata=_NOT_A_SETTING)
@@ -172,13 +235,39 @@ def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
     if config is None or tree.problems:
         raise ConfigError([problem.line for problem in sorted(tree.problems)])
     from_command_line = tree.source(("gateway", "data_dir")) == COMMAND_LINE
-    folder = path.parent if path and not from_command_line else Path()
+    beside = path.parent if path else Path()
+    data_dir = ((Path() if from_command_line else beside) / config.gateway.data_dir).absolute()
     return replace(
         config,
-        gateway=replace(config.gateway, data_dir=(folder / config.gateway.data_dir).absolute()),
+        gateway=replace(
+            config.gateway,
+            data_dir=data_dir,
+            profiles_dir=(beside / (config.gateway.profiles_dir or data_dir / "profiles")).absolute(),
+        ),
         path=path,
         sources={dotted(each): tree.source(each) for each in _leaves(config)},
     )
+
+
+def is_simulated(config: Config) -> bool:
+    """Whether the calendar is a simulated one on this machine, so that PBXs may be simulated ones on it too."""
+    return is_loopback(config.google.endpoints.calendar)
+
+
+def device_section(words: Mapping[str, object]) -> DeviceSection:
+    """One device whose settings come from elsewhere than a file, judged by the same rules.
+
+    Raises `ConfigError` with a line for each mistake; secrets come as `Secret`.
+    """
+    from gateway.config.reader import read
+
+    tree = Tree(root=Config)
+    origin = Origin(strength=Strength.COMMAND_LINE, lead="", source=COMMAND_LINE)
+    tree.put(("devices", 0), dict(words), origin)
+    config = read(tree, Config)
+    if config is None or tree.problems:
+        raise ConfigError([problem.line.strip().removeprefix("devices[0].") for problem in sorted(tree.problems)])
+    return config.devices[0]
 
 
 def _refuse_newer(tree: Tree) -> None:
@@ -200,10 +289,13 @@ class Setting(NamedTuple):
 def describe(config: Config) -> list[Setting]:
     """Every setting in effect with its source: a variable, `.env`, `config.yaml:4`, `command line` or `default`."""
     rows = [(dotted(path), _value(config, path)) for path in _leaves(config)]
-    return [
-        Setting(key, "not set" if value is None else str(value), config.sources.get(key, "default"))
-        for key, value in rows
-    ]
+    return [Setting(key, _shown(value), config.sources.get(key, "default")) for key, value in rows]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()  # as it is written in the file
+    return "not set" if value is None else str(value)
 
 
 def set_by(sources: Mapping[str, str], setting: str) -> str:
@@ -226,5 +318,7 @@ def _leaves(config: Config) -> list[DataPath]:
 def _value(config: Config, path: DataPath) -> object:
     value: object = config
     for step in path:
+        if value is None:  # within a section that is not there
+            return None
         value = value[step] if isinstance(value, tuple) and isinstance(step, int) else getattr(value, str(step))
     return value

@@ -15,7 +15,8 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from gateway.config.shape import dotted, is_section, item_section, kind_at, paths, settings
 from gateway.config.tree import Tree
-from gateway.config.values import Address, Refused, Secret, did_you_mean
+from gateway.config.values import Address, Refused, did_you_mean
+from gateway.domain.secret import Secret
 from gateway.yaml_source import DataPath
 
 T = TypeVar("T")

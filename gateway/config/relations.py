@@ -6,7 +6,8 @@ from gateway.config.reader import note
 from gateway.config.shape import default_at, dotted
 from gateway.config.sources import variables
 from gateway.config.tree import Tree
-from gateway.config.values import Refused, Secret
+from gateway.config.values import Refused
+from gateway.domain.secret import Secret
 from gateway.yaml_source import DataPath
 
 _CLIENT_ID = ("google", "client_id")
@@ -21,6 +22,7 @@ def check(tree: Tree) -> None:
     _check_client(tree)
     _check_device_ids(tree)
     _check_device_keys(tree)
+    _check_webhooks(tree)
 
 
 def _effective(tree: Tree, path: DataPath) -> object:
@@ -80,10 +82,26 @@ def _check_device_ids(tree: Tree) -> None:
 
 
 def _check_device_keys(tree: Tree) -> None:
+    """A device that calls needs a key, one that is asked a password."""
     names = variables(tree)
     for device in _device_paths(tree):
-        path: DataPath = (*device, "key")
-        if isinstance(tree.value(device), dict) and tree.usable(path) and tree.value(path) is None:
+        if not isinstance(tree.value(device), dict):
+            continue
+        asked = tree.value((*device, "poll")) is not None
+        path: DataPath = (*device, "poll", "password") if asked else (*device, "key")
+        if tree.usable(path) and tree.value(path) is None:
             how = f"write {names[path]}=... into .env, or set that environment variable"
-            text = f"is required; {how} ('meeting-gateway init' makes one)"
+            text = f"is required; {how}" if asked else f"is required; {how} ('meeting-gateway init' makes one)"
+            note(tree, path, Refused(text, shows_value=False))
+
+
+def _check_webhooks(tree: Tree) -> None:
+    """Who is told by webhook must be able to see that it is us."""
+    names = variables(tree)
+    for device in _device_paths(tree):
+        if not isinstance(tree.value(device), dict) or tree.value((*device, "webhook")) is None:
+            continue
+        path: DataPath = (*device, "webhook", "secret")
+        if tree.usable(path) and tree.value(path) is None:
+            text = f"is required; write {names[path]}=... into .env, or set that environment variable"
             note(tree, path, Refused(text, shows_value=False))

@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 from gateway.config.shape import FILE_SUFFIX, PREFIX, dotted, is_section, item_section, kind_at, paths, variable
 from gateway.config.tree import COMMAND_LINE, Origin, Problem, Strength, Tree
-from gateway.config.values import Secret, did_you_mean
+from gateway.config.values import did_you_mean
+from gateway.domain.secret import Secret
 from gateway.errors import ConfigError
 from gateway.yaml_source import MAX_BYTES, DataPath, Document, Place, YamlError, plain_scalar, read_file
 

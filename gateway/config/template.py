@@ -11,7 +11,7 @@ from gateway.errors import ConfigError
 
 def config_yaml(device_id: str = "ucm-1") -> str:
     """A complete `config.yaml` with one device; every setting that has a default is there behind a `#`."""
-    first, named = (variable(("devices", each, "key")) for each in ("ucm-1", device_id))
+    first, named = (variable(("devices", each)) for each in ("ucm-1", device_id))
     return _CONFIG_YAML.replace(first, named).replace("ucm-1", device_id)
 
 
@@ -26,6 +26,12 @@ def env_file(device_key: str, device_id: str = "ucm-1") -> str:
 
 # The key that the device {device_id} shows with each call; 16 characters or more.
 {variable(("devices", device_id, "key"))}={device_key}
+
+# The secret that signs its webhook's calls: whsec_ and the base64 of 24 to 64 random bytes.
+#{variable(("devices", device_id, "webhook", "secret"))}=
+
+# The password of the device's own API, if the gateway asks it (poll).
+#{variable(("devices", device_id, "poll", "password"))}=
 """
 
 
@@ -89,6 +95,9 @@ gateway:
   #public_url: https://meet.example.com
   # Folder for database and keys; a relative one starts at the folder of this file.
   #data_dir: data
+  # Folder for device profiles of your own, which win over those that come with the gateway; a relative one starts at
+  # the folder of this file. Default: profiles in the data folder.
+  #profiles_dir: profiles
 
 # The client and the calendar can also be set on the admin page. What is set here is locked there.
 google:
@@ -116,13 +125,16 @@ google:
     # The Calendar API.
     #calendar: https://www.googleapis.com/calendar/v3
 
-# The devices that may push meetings, one item for each.
+# The devices that may push meetings or are asked for them, one item for each. What is set here is locked elsewhere;
+# others are added without this file: meeting-gateway device add.
 devices:
   # Name of the device in its address /api/v1/devices/ucm-1: small letters, digits, '.', '_' and '-'.
   # Its key stands in .env as GATEWAY_DEVICES__UCM_1__KEY.
   - id: ucm-1
     # How the device talks: vendor/model, a profile that is listed in the documentation.
     profile: grandstream/ucm6300
+    # Model, for its limits, as the profile names it. Default: none, the limits of the whole family hold.
+    #model: UCM6304
     # Name for people. Default: the id.
     #name: UCM6304 headquarters
     # Time zone of meetings for which the device sends none, an IANA name. Default: none, such meetings are refused.
@@ -132,6 +144,41 @@ devices:
     # Who invites the guests: device (the PBX mails them, Google does not), google (Google mails them), off (nobody).
     # Default: what was chosen on the admin page, otherwise device.
     #invitations: device
+    # How people get into its meetings, where a meeting does not say so itself; {room} stands for the meeting's room.
+    join:
+      # SIP address, for one touch on a telephone. Default: none.
+      #sip_uri: sip:{room}@pbx.example.com
+      # Telephone number as people dial it. Default: none.
+      #dial_in: +49 89 1234567
+      # Address for browsers. Default: none.
+      #web_link: https://pbx.example.com/meet/{room}
+    # Whether the password of a meeting may stand in the invitation, where every guest reads it: true or false.
+    #show_pins: false
+    # For a device that cannot call: where the gateway asks it. Its password stands in .env as
+    # GATEWAY_DEVICES__UCM_1__POLL__PASSWORD, and it needs no key.
+    #poll:
+      # Host name or IP address of the device.
+      #address: 192.0.2.21
+      # User name of its API.
+      #user: cdrapi
+      # Port of its API. Default: what the profile says.
+      #port: 8089
+      # Pause between two looks, in seconds: 10 to 86400. Default: what the profile says.
+      #every_s: 60
+      # SHA-256 of its certificate, if it made that itself: the only one that is trusted then. Default: none.
+      #fingerprint: "0000000000000000000000000000000000000000000000000000000000000000"
+    # Where the device hears of guests' replies and people's edits in the calendar. The secret that signs the calls
+    # stands in .env as GATEWAY_DEVICES__UCM_1__WEBHOOK__SECRET.
+    #webhook:
+      # Address that is called.
+      #url: https://pbx.example.com/hooks/meetings
+
+# How gateways and devices find each other on the network (multicast DNS).
+discovery:
+  # Whether the gateway announces its address and its name: true or false.
+  #announce: true
+  # Whether it listens to what devices announce. They are shown, and never called before you accept them: true or false.
+  #browse: true
 
 limits:
   # Largest body of a call, in bytes: 1024 to 1048576.

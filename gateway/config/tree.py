@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from gateway.config.shape import dotted, is_section, item_section, kind_at
-from gateway.config.values import Secret
+from gateway.domain.secret import Secret
 from gateway.yaml_source import DataPath, Place
 
 START = Place(1, 1)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import NoReturn
 from urllib.parse import SplitResult, urlsplit
+
+from gateway.domain.secret import Secret, webhook_key
 
 
 class Refused(Exception):
@@ -23,40 +24,6 @@ class Refused(Exception):
         self.text = text
         self.shows_value = shows_value and not text.startswith(":")
         self.hint = hint
-
-
-class Secret:
-    """A text that no repr, message, log line, pickle or JSON shows; only `reveal` gives it."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The text itself; for the one place that sends or hashes it."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "***"
-
-    def __format__(self, _spec: str) -> str:
-        return "***"
-
-    def __eq__(self, other: object) -> bool:
-        return self._text == other._text if isinstance(other, Secret) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash((Secret, self._text))
-
-    def __copy__(self) -> Secret:
-        return self
-
-    def __deepcopy__(self, _memo: dict[int, object]) -> Secret:
-        return self
-
-    def __getstate__(self) -> NoReturn:
-        raise TypeError("a secret is not written anywhere")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +115,67 @@ def device_key(key: Secret) -> Secret:
     raise Refused("must be 16 to 256 letters, digits and signs without spaces", shows_value=False)
 
 
+def device_password(password: Secret) -> Secret:
+    """A password that a device asks for: any characters that can be typed."""
+    if 1 <= len(password.reveal()) <= 256 and password.reveal().isprintable():
+        return password
+    raise Refused("must be 1 to 256 characters on one line", shows_value=False)
+
+
+def webhook_secret(secret: Secret) -> Secret:
+    """The secret of a webhook, as Standard Webhooks 1.0 writes it."""
+    try:
+        webhook_key(secret)
+    except ValueError as wrong:
+        raise Refused(str(wrong), shows_value=False) from None
+    return secret
+
+
+def device_address(text: str) -> str:
+    """A host name or an IP address without port; numbers that only some programs read as an address are refused."""
+    expected = "must be a host name or an IP address such as 192.0.2.21, without https:// and port"
+    try:
+        return str(ip_address(text.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        pass
+    name = text.removesuffix(".").lower()
+    last = name.rpartition(".")[2]
+    # A last label of digits makes a number of the whole to many programs (WHATWG URL §4.4: "ends in a number").
+    if len(name) > 253 or not _HOST.fullmatch(name) or last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last):
+        raise Refused(expected, shows_value="@" not in text)
+    return name
+
+
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?)*")
+
+
+def certificate_fingerprint(text: str) -> str:
+    """The SHA-256 of a certificate in hexadecimal digits, with or without colons; returned small and without."""
+    digits = text.replace(":", "").lower()
+    if re.fullmatch(r"[0-9a-f]{64}", digits):
+        return digits
+    raise Refused("must be a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons between them")
+
+
+def sip_address(text: str) -> str:
+    """A SIP URI (RFC 3261 §19.1) in which `{room}` may stand for the meeting's room."""
+    if re.fullmatch(r"sips?:[A-Za-z0-9{}_.!~*'()&=+$,;?/%@:\[\]-]{1,250}", text) and _only_room(text):
+        return text
+    raise Refused("must be a SIP address such as sip:{room}@pbx.example.com, with no other braces than {room}")
+
+
+def web_link(text: str) -> str:
+    """An `https` address in which `{room}` may stand for the meeting's room."""
+    parts = _split(text.replace("{room}", "room"))
+    if parts is not None and parts.scheme == "https" and len(text) <= 500 and _only_room(text):
+        return text
+    raise Refused("must be an address such as https://meet.example.com/{room}, with no other braces than {room}")
+
+
+def _only_room(text: str) -> bool:
+    return not re.search(r"[{}]", text.replace("{room}", ""))
+
+
 def client_secret(secret: Secret) -> Secret:
     """A client secret as Google makes them: visible ASCII."""
     if re.fullmatch(r"[!-~]{1,512}", secret.reveal()):
@@ -192,6 +220,12 @@ def _split(text: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts if usable else None
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a web address leads to this very machine."""
+    parts = _split(address)
+    return parts is not None and _is_loopback(parts)
 
 
 def _is_loopback(parts: SplitResult) -> bool:

@@ -106,8 +106,13 @@ def test_forgetting_wipes_everything_but_who_it_was(conn: sqlite3.Connection) ->
 
 def test_an_account_with_events_can_be_forgotten(conn: sqlite3.Connection) -> None:
     account_id = accounts.authorize(conn, authorization(), NOW_MS)
-    conn.execute("INSERT INTO device VALUES (1, 'ucm', 'p/q', X'00', 1, 0)")
-    conn.execute("INSERT INTO meeting VALUES (1, 1, 'x', 1, 'scheduled', 1, 's', NULL, 'f', '{}', 0)")
+    conn.execute(
+        "INSERT INTO device (id, name, profile, key_hash, active, changed_at) VALUES (1, 'ucm', 'p/q', X'00', 1, 0)"
+    )
+    conn.execute(
+        "INSERT INTO meeting (id, device_id, external_id, revision, state, sync, shape, fingerprint, body, changed_at) "
+        "VALUES (1, 1, 'x', 1, 'scheduled', 1, 's', 'f', '{}', 0)"
+    )
     conn.execute(
         "INSERT INTO mirrored (meeting_id, account_id, calendar_id, remote_id, generation, state, changed_at) "
         "VALUES (1, ?, 'primary', 'r', 0, 'live', 0)",

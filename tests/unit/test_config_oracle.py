@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BeforeValidator, Field, model_validator
 
-from gateway.config import Config, load
+from gateway.config import Config, DeviceSection, JoinSection, PollSection, load
 from gateway.config.shape import settings as settings_of
 from gateway.errors import ConfigError
 
@@ -41,6 +41,7 @@ class Gateway(Section):
     listen_tls: Annotated[str, Field(pattern=r"^(0\.0\.0\.0|127\.0\.0\.1):(0|8766)$")] = "0.0.0.0:8766"
     public_url: WebAddress | None = None
     data_dir: Annotated[str, Field(min_length=1)] = "data"
+    profiles_dir: Annotated[str, Field(min_length=1)] | None = None
 
 
 class Endpoints(Section):
@@ -66,6 +67,31 @@ class Google(Section):
         return self
 
 
+class Join(Section):
+    sip_uri: Annotated[str, Field(pattern=r"^sips?:(\{room\})?[a-z0-9@.]+$")] | None = None
+    dial_in: Line | None = None
+    web_link: Annotated[str, Field(pattern=r"^https://[a-z.]+/(\{room\})?$")] | None = None
+
+
+class Poll(Section):
+    address: Annotated[str, Field(pattern=r"^(ucm\.lan|192\.0\.2\.21|2001:db8::1)$")]
+    user: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\S(.*\S)?$")]
+    password: Annotated[None, Field()] = None
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    every_s: Annotated[int, Field(ge=10, le=86400)] | None = None
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+class Webhook(Section):
+    url: Annotated[str, Field(pattern=r"^https?://[a-z.]+(/hook)?$")]
+    secret: Annotated[None, Field()] = None
+
+
+class Discovery(Section):
+    announce: bool = True
+    browse: bool = True
+
+
 class Device(Section):
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
     profile: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}/[a-z0-9][a-z0-9._-]{0,62}$")]
@@ -74,6 +100,11 @@ class Device(Section):
     time_zone: Zone | None = None
     calendar: CalendarId | None = None
     invitations: Literal["device", "google", "off"] | None = None
+    model: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")] | None = None
+    join: Annotated[Join, BeforeValidator(lambda value: {} if value is None else value)] = Join()
+    show_pins: bool = False
+    poll: Poll | None = None
+    webhook: Webhook | None = None
 
 
 class Limits(Section):
@@ -104,6 +135,7 @@ class Oracle(Section):
     gateway: Annotated[Gateway, _section(dict)] = Gateway()
     google: Annotated[Google, _section(dict)] = Google()
     devices: Annotated[list[Device], _section(list)] = []
+    discovery: Annotated[Discovery, _section(dict)] = Discovery()
     limits: Annotated[Limits, _section(dict)] = Limits()
     logging: Annotated[Logging, _section(dict)] = Logging()
 
@@ -121,6 +153,24 @@ RIGHT: dict[str, st.SearchStrategy[Any]] = {
     "listen": st.sampled_from(["0.0.0.0:8765", "127.0.0.1:0", "[::1]:65535", "[::1]:65536", "8765", "a:1"]),
     "public_url": st.sampled_from(["https://meet.example.com", "http://pbx:80/a", "meet.example.com", ""]),
     "data_dir": st.sampled_from(["data", "/var/x", "../x"]),
+    "profiles_dir": st.sampled_from(["profiles", "/var/p"]),
+    "model": st.sampled_from(["UCM6304", "", " x", "x" * 60, "x" * 61]),
+    "sip_uri": st.sampled_from(["sip:{room}@pbx.example", "sips:a", "pbx", "sip:{rom}"]),
+    "dial_in": st.sampled_from(["+49 89 1", "", "x" * 101]),
+    "web_link": st.sampled_from(["https://a.b/{room}", "http://a.b/", "https://a.b/{r}", "https://a.b/"]),
+    "show_pins": st.booleans() | st.sampled_from(["yes", 1]),
+    "announce": st.booleans() | st.sampled_from(["no", 0]),
+    "browse": st.booleans(),
+    "address": st.sampled_from(["ucm.lan", "192.0.2.21", "2001:db8::1", "127.1", "0x7f.1", "https://ucm.lan", "a b"]),
+    "user": st.sampled_from(["cdrapi", "", "x" * 64, "x" * 65]),
+    "port": st.sampled_from([0, 1, 8089, 65535, 65536]),
+    "every_s": st.sampled_from([9, 10, 60, 86400, 86401]),
+    "fingerprint": st.sampled_from(["ab" * 32, "ab" * 31, "x" * 64]),
+    "join": st.deferred(lambda: section(Join)),
+    "poll": st.deferred(lambda: section(Poll)),
+    "url": st.sampled_from(["https://a.b/hook", "http://a.lan", "ftp://a.b", "https://a.b/?x=1"]),
+    "webhook": st.deferred(lambda: section(Webhook)),
+    "discovery": st.deferred(lambda: section(Discovery)),
     "client_id": st.sampled_from(["1-a.apps.googleusercontent.com", "simulated", "a b"]),
     "redirect_uri": st.sampled_from(
         [
@@ -185,7 +235,7 @@ def section(draw: st.DrawFn, model: type[Section]) -> dict[str, object]:
     """A section in which most values are right, some at the edge, few of a wrong kind, and few keys unknown."""
     made: dict[str, object] = {}
     for name, field in model.model_fields.items():
-        if name in ("client_secret", "key") or (not field.is_required() and draw(st.integers(0, 2))):
+        if name in ("client_secret", "key", "password") or (not field.is_required() and draw(st.integers(0, 2))):
             continue
         usual = ENDPOINT if model is Endpoints else CALENDAR if name == "calendar" else RIGHT[name]
         chance = draw(st.integers(0, 99))
@@ -204,10 +254,13 @@ def plain(config: Config) -> dict[str, object]:
     del data["path"], data["sources"]
     data["gateway"]["listen"] = str(config.gateway.listen)
     data["gateway"]["listen_tls"] = str(config.gateway.listen_tls)
-    data["devices"] = [
-        {**device, "key": None, "invitations": device["invitations"] and device["invitations"].value}
-        for device in data["devices"]
-    ]
+    for device in data["devices"]:
+        device["key"], device["invitations"] = None, device["invitations"] and device["invitations"].value
+        if device["poll"] is not None:
+            device["poll"]["password"] = None
+        if device["webhook"] is not None:
+            device["webhook"]["secret"] = None
+    data["devices"] = list(data["devices"])
     assert config.gateway.data_dir.is_absolute()
     return data
 
@@ -217,7 +270,13 @@ def outcomes(folder: Path, data: dict[str, object]) -> tuple[object, object]:
     file = folder / "config.yaml"
     file.write_text(json.dumps(data, ensure_ascii=False))
     devices = data.get("devices")
-    keys = {f"GATEWAY_DEVICES__{index}__KEY": KEY for index in range(len(devices) if isinstance(devices, list) else 0)}
+    keys = {}
+    for index, device in enumerate(devices if isinstance(devices, list) else ()):
+        keys[f"GATEWAY_DEVICES__{index}__KEY"] = KEY
+        if isinstance(device, dict) and isinstance(device.get("poll"), dict):
+            keys[f"GATEWAY_DEVICES__{index}__POLL__PASSWORD"] = KEY
+        if isinstance(device, dict) and isinstance(device.get("webhook"), dict):
+            keys[f"GATEWAY_DEVICES__{index}__WEBHOOK__SECRET"] = "whsec_" + "a" * 32
     try:
         ours: object = plain(load(file, keys))
     except ConfigError:
@@ -225,6 +284,8 @@ def outcomes(folder: Path, data: dict[str, object]) -> tuple[object, object]:
     try:
         theirs = Oracle.model_validate_json(json.dumps(data)).model_dump()
         theirs["gateway"]["data_dir"] = folder / theirs["gateway"]["data_dir"]
+        own = theirs["gateway"]["profiles_dir"] or theirs["gateway"]["data_dir"] / "profiles"
+        theirs["gateway"]["profiles_dir"] = folder / own
     except pydantic.ValidationError:
         theirs = None
     return ours, theirs
@@ -243,8 +304,10 @@ def test_the_oracle_has_every_setting() -> None:
     def names(model: type[Section]) -> set[str]:
         return set(model.model_fields)
 
-    kinds = {Gateway: "gateway", Google: "google", Limits: "limits", Logging: "logging"}
+    kinds = {Gateway: "gateway", Google: "google", Discovery: "discovery", Limits: "limits", Logging: "logging"}
     assert names(Oracle) == set(settings_of(Config))
     for model, name in kinds.items():
         assert names(model) == set(settings_of(type(getattr(Config(), name))))
     assert names(Endpoints) == set(settings_of(type(Config().google.endpoints)))
+    for model, section in ((Device, DeviceSection), (Join, JoinSection), (Poll, PollSection)):
+        assert names(model) == set(settings_of(section))

@@ -46,14 +46,21 @@ def test_the_template_loads_and_its_commented_values_are_the_defaults() -> None:
     assert config.devices == (DeviceSection(id="ucm-1", profile="grandstream/ucm6300", key=Secret(KEY)),)
     written("", "")
     assert dataclasses.replace(config, devices=()) == load(None, {})
-    written(uncommented(config_yaml("a.b")), env_file(KEY, "a.b"))
+    written(
+        uncommented(config_yaml("a.b")),
+        env_file(KEY, "a.b")
+        .replace("#GATEWAY_DEVICES__A_B__POLL", "GATEWAY_DEVICES__A_B__POLL")
+        .replace("#GATEWAY_DEVICES__A_B__WEBHOOK", "GATEWAY_DEVICES__A_B__WEBHOOK")
+        .replace("__PASSWORD=", "__PASSWORD=x")
+        .replace("__WEBHOOK__SECRET=", "__WEBHOOK__SECRET=whsec_" + "a" * 32),
+    )
     full = load(None, {})
     assert full.devices[0].id == "a.b"
     absent = {dotted(path) for path in leaves() if full.sources.get(dotted(path)) in (None, "default")}
     assert absent == {"google.client_secret"}
     for path in leaves():
         default = default_at(Config, path) if "devices" not in path else None
-        if default is not None and path != ("gateway", "data_dir"):
+        if default is not None and path not in (("gateway", "data_dir"), ("gateway", "profiles_dir")):
             assert value_at(full, path) == default, dotted(path)
     assert full.gateway.data_dir == Path.cwd() / "data"
 
@@ -83,12 +90,12 @@ def test_every_setting_is_explained() -> None:
     for path in leaves():
         key = dotted(path).replace("[0]", "[]")
         [row] = re.findall(rf"^\| `{re.escape(key)}` \|.*$", document, re.MULTILINE)
-        by_id = ("devices", "ucm-hq", path[-1]) if "devices" in path else path
+        by_id = ("devices", "ucm-hq", *path[2:]) if "devices" in path else path
         names = {variable(path), variable(by_id).replace("UCM_HQ", "<ID>")}
         assert any(f"`{name}`" in row for name in names), row
         default = default_at(Config, path) if "devices" not in path else None
         if default is not None:
-            assert f"| `{default}` |" in row
+            assert f"| `{str(default).lower() if isinstance(default, bool) else default}` |" in row
         shown = [rf"^ *-? *#?{path[-1]}: ", rf"^#?{variable(by_id).replace('UCM_HQ', 'UCM_1')}="]
         assert re.search(shown[kind_at(Config, path) is Secret], config_yaml() + env_file(KEY), re.MULTILINE), key
     written_keys = set(re.findall(r"^\| `([a-z_.\[\]]+)` \|", document, re.MULTILINE))

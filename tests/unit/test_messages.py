@@ -88,6 +88,7 @@ BUTTONS = {
     **dict.fromkeys(("A-01", "A-02", "A-04", "A-07", "A-08", "A-09", "A-10", "A-11", "A-12"), ""),
     "A-03": "sign-in",
     "A-05": "reload",
+    **{f"D-{number:02}": "" for number in range(1, 23)},
 }
 """Every code that the product promises, and what its buttons do."""
 
@@ -95,10 +96,15 @@ SEVERITIES = {
     **dict.fromkeys(("G-106", "G-115", "G-117", "G-300", "G-311", "G-313", "A-03", "A-10", "A-12"), "info"),
     **dict.fromkeys(("G-113", "G-114", "G-116", "G-409", "G-411", "G-416", "G-420"), "warning"),
     **dict.fromkeys(("G-505", "G-506", "G-510", "N-06"), "warning"),
+    **dict.fromkeys(("D-01", "D-03", "D-09"), "info"),
+    **dict.fromkeys(("D-05", "D-10", "D-11", "D-12", "D-14", "D-19", "D-20", "D-22"), "warning"),
 }
 """What is no error: what only informs, and what goes on or can be gone past."""
 
-NOBODY_NAMES: dict[str, str] = {}
+NOBODY_NAMES = dict.fromkeys(
+    ("D-05", "D-09", "D-10", "D-11", "D-13", "D-14", "D-15", "D-22"),
+    "explains on its help page what the doors and the answers say in words of their own",
+)
 """Codes that no line of the product names, with the reason."""
 
 
@@ -145,7 +151,7 @@ def literal_calls() -> list[tuple[str, str, set[str]]]:
 
 def test_the_catalogue_holds_every_code_that_is_promised():
     assert set(CATALOGUE) == set(BUTTONS)
-    assert messages.codes() == tuple(sorted(CATALOGUE, key=lambda code: ("GNA".index(code[0]), code)))
+    assert messages.codes() == tuple(sorted(CATALOGUE, key=lambda code: ("GNAD".index(code[0]), code)))
 
 
 def test_the_file_is_written_in_one_way():

@@ -1,0 +1,143 @@
+"""How devices, callers and neighbours look in a terminal and as JSON; nothing is decided or read here."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.devices.roster import Known
+    from gateway.mirror.poll_state import PollStatus
+    from gateway.profiles.model import Profile
+    from gateway.store.pending import FoundRow, PendingRow
+
+
+def moment(at_ms: int | None) -> str:
+    """Return a time in ms as text in UTC; empty for none."""
+    return "" if at_ms is None else f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def as_json(known: Known, asking: PollStatus | None = None) -> dict[str, object]:
+    """Return all that may be known of a device, and where asking it stands; neither keys nor passwords."""
+    section = known.section
+    poll = section.poll if section is not None else None
+    return {
+        "id": known.row.name,
+        "name": known.title,
+        "profile": known.row.profile,
+        "model": section.model if section else None,
+        "state": state(known),
+        "set_by": known.locked_by or "command",
+        "time_zone": section.time_zone if section else None,
+        "calendar": section.calendar if section else None,
+        "invitations": section.invitations if section else None,
+        "join": _join(known),
+        "show_pins": section.show_pins if section else False,
+        "old_key_until": moment(known.row.old_key_until) or None,
+        "last_call": moment(known.calls.called_at) or None,
+        "last_refused": moment(known.calls.refused_at) or None,
+        "last_problem": f"{known.calls.refused_code} {known.calls.refused_text}".strip() or None,
+        "meetings": known.meetings,
+        "directory": known.directory,
+        "poll": None
+        if poll is None
+        else {
+            "address": poll.address,
+            "port": poll.port,
+            "user": poll.user,
+            "every_s": poll.every_s,
+            "fingerprint": poll.fingerprint,
+        },
+        "asking": None if asking is None else _asking(asking),
+    }
+
+
+def _asking(status: PollStatus) -> dict[str, object]:
+    return {
+        "state": status.state,
+        "problem": f"{status.code} {status.text}".strip() or None,
+        "warning": status.warning or None,
+        "last_asked": moment(status.last_poll_ms) or None,
+        "last_success": moment(status.last_success_ms) or None,
+        "meetings_listed": status.listed,
+        "not_understood": status.not_understood,
+        "waiting_for_your_word": status.asked,
+    }
+
+
+def state(known: Known) -> str:
+    """Return one word: paused, served, or broken when what was chosen cannot be read."""
+    if known.section is None:
+        return "broken"
+    return "paused" if known.row.paused else "served"
+
+
+def line(known: Known) -> str:
+    """Return one device on one line."""
+    parts = [known.row.name, known.row.profile, f'"{known.title}"', state(known)]
+    if known.section is not None and known.section.poll is not None:
+        parts.append(f"asked at {known.section.poll.address}")
+    else:
+        parts.append(f"last call {moment(known.calls.called_at)}" if known.calls.called_at else "has not called yet")
+    parts.append(f"{known.meetings} meeting{'' if known.meetings == 1 else 's'}")
+    return "  ".join(parts)
+
+
+def lines(known: Known, asking: PollStatus | None = None) -> list[str]:
+    """Return everything about a device, one thing on each line; what is not set is left out."""
+    shown = []
+    for name, value in as_json(known, asking).items():
+        for label, each in _flat(name, value):
+            if each not in (None, "", False):
+                shown.append(f"{label.replace('_', ' ')}: {each}")
+    return shown
+
+
+def caller_line(row: PendingRow) -> str:
+    """Return one caller that wants to connect."""
+    looks = f"looks like {row.profile}" if row.profile else "looks like nothing known"
+    subject = f', first meeting "{row.subject}"' if row.subject else ""
+    return (
+        f"{row.name}  {row.address}  seen {row.seen} time{'' if row.seen == 1 else 's'} "
+        f"since {moment(row.first_at)}  {looks}{subject}"
+    )
+
+
+def found_line(row: FoundRow) -> str:
+    """Return one thing that announced itself."""
+    said = [row.product or "no product named", row.hostname, row.mac]
+    where = f"{row.address}:{row.port}" if row.port else row.address or "no address"
+    return f"{row.name}  {where}  {'  '.join(each for each in said if each)}  heard {moment(row.last_at)}"
+
+
+def set_up_lines(profile: Profile, values: Mapping[str, str], *, asked: bool) -> list[dict[str, str]]:
+    """Return what to type into the device: where, which field, which value; what is not known stays as it is.
+
+    `asked` says that the gateway asks the device instead of waiting for its calls.
+    """
+    other = "push" if asked else "poll"
+    return [
+        {"where": step.where, "field": step.field, "value": _filled(step.value, values)}
+        for step in profile.setup
+        if step.transport != other
+    ]
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), text)
+
+
+def _join(known: Known) -> dict[str, str | None] | None:
+    if known.section is None:
+        return None
+    join = known.section.join
+    return {"sip_uri": join.sip_uri, "dial_in": join.dial_in, "web_link": join.web_link}
+
+
+def _flat(name: str, value: object) -> list[tuple[str, object]]:
+    if isinstance(value, dict):
+        return [(f"{name} {key}", each) for key, each in value.items()]
+    return [(name, value)]

@@ -1,0 +1,313 @@
+"""What an administrator does with devices: add, change, remove, their directories; how it is asked for is not here."""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from gateway.clock import Clock
+from gateway.config import DeviceSection, set_by
+from gateway.devices import chosen
+from gateway.devices.device import key_hash
+from gateway.devices.people_list import read_list
+from gateway.devices.register import needs_clear_key, poll_settings
+from gateway.domain.actor import Actor
+from gateway.domain.secret import Secret
+from gateway.errors import ConfigError, Conflict, NotFound
+from gateway.profiles.catalog import Catalog
+from gateway.profiles.model import Profile
+from gateway.profiles.vocabulary import Transport
+from gateway.store import audit, device_calls, devices, directory, pending, polling
+from gateway.store.database import Database
+from gateway.store.device_calls import CallRow
+from gateway.store.devices import DeviceRow, Keys, Origin
+from gateway.store.directory import Entry
+from gateway.store.vault import Vault
+
+OLD_KEY_LIVES_MS = 24 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """One device as people ask about it.
+
+    `locked_by` is where it was set, in words, and empty when commands may change it. `section` is None when what was
+    chosen for it cannot be read.
+    """
+
+    row: DeviceRow
+    section: DeviceSection | None
+    locked_by: str
+    calls: CallRow
+    directory: int
+    meetings: int
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        return (self.section.name if self.section else None) or self.row.name
+
+
+class Roster:
+    """The devices as they are stored, changed for `actor`; a gateway that is running hears of it by `Register.reload`.
+
+    `catalog` gives the profiles, which only a few of the changes need.
+
+    Every change of a device that the configuration sets raises Conflict with where to change it instead, every word
+    about a device that is not there NotFound; StoreError when the disk fails.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        catalog: Callable[[], Catalog],
+        sections: tuple[DeviceSection, ...],
+        sources: Mapping[str, str],
+        actor: Actor,
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+        self._catalog = catalog
+        self._sections = {section.id: section for section in sections}
+        self._locks = {
+            section.id: set_by(sources, f"devices[{index}].id") or "the configuration"
+            for index, section in enumerate(sections)
+        }
+        self._actor = actor
+
+    async def everything(self) -> list[Known]:
+        """Return all devices that are served, by name."""
+
+        def read(conn: sqlite3.Connection) -> list[Known]:
+            calls, people = device_calls.everything(conn), directory.everything(conn)
+            meetings = devices.meetings_count(conn)
+            rows = [row for row in devices.everything(conn) if self._is_served(row)]
+            return [
+                Known(
+                    row=row,
+                    section=self._section(row),
+                    locked_by=self._locks.get(row.name, ""),
+                    calls=calls.get(row.id, CallRow(row.id, None, None, "", "")),
+                    directory=len(people.get(row.id, ())),
+                    meetings=meetings.get(row.id, 0),
+                )
+                for row in sorted(rows, key=lambda row: row.name)
+            ]
+
+        return await self._database.read(read)
+
+    async def one(self, name: str) -> Known:
+        """Return one device. Raises NotFound with what may have been meant."""
+        known = {each.row.name: each for each in await self.everything()}
+        if name not in known and name in self._locks:
+            raise NotFound(
+                f"{name} is set by {self._locks[name]}, but no gateway has served it yet. Start the gateway."
+            )
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"Did you mean {near[0]}?" if near else "See: meeting-gateway device list"
+            raise NotFound(f"There is no device {name}. {hint}")
+        return known[name]
+
+    def profile(self, section: DeviceSection) -> Profile:
+        """Return the profile of a device. Raises ProfileError with what may have been meant."""
+        return self._catalog().get(section.profile, section.model)
+
+    async def add(self, section: DeviceSection) -> Secret | None:
+        """Add a device and return its key, the one of `section` or a new one; None for one that is only asked.
+
+        Who waited under that name waits no longer. Raises Conflict when there is a device of that id, ProfileError or
+        ConfigError when its profile is not known or knows no way to ask.
+        """
+        self._refuse_locked(section.id)
+        profile = self.profile(section)
+        asked = poll_settings(section, profile) is not None
+        if not asked and Transport.PUSH not in profile.transports:
+            raise ConfigError(
+                [f"devices of the profile {profile.id} cannot call: say where to ask, with --poll ADDRESS"]
+            )
+        key = section.key or (None if asked else Secret(secrets.token_urlsafe(32)))
+        password = section.poll.password if section.poll else None
+        keys = None if key is None else self._keys(key, profile)
+        now_ms = self._clock.now_ms()
+
+        def work(conn: sqlite3.Connection) -> bool:
+            added = devices.add(
+                conn,
+                name=section.id,
+                profile=section.profile,
+                keys=keys,
+                settings=chosen.to_text(section),
+                password_sealed=None if password is None else self._vault.seal(password.reveal()),
+                now_ms=now_ms,
+            )
+            if added:
+                pending.drop_pending(conn, section.id)
+                pending.heed(conn, section.id)
+                self._note(conn, "device.added", section.id, section.profile)
+            return added
+
+        if not await self._database.write(work):
+            raise Conflict(
+                f"There is a device {section.id} already. Choose another id, or remove it first: "
+                f"meeting-gateway device remove {section.id}"
+            )
+        return key
+
+    async def rotate_key(self, name: str, *, at_once: bool = False) -> Secret:
+        """Give a device a new key and return it; the old one is good for 24 hours more, unless it shall end at once."""
+        known = await self._changeable(name)
+        if not known.row.key_hash or known.section is None:
+            raise Conflict(f"{name} is asked by the gateway and has no key of its own.")
+        key = Secret(secrets.token_urlsafe(32))
+        new = self._keys(key, self.profile(known.section))
+        now_ms = self._clock.now_ms()
+
+        def work(conn: sqlite3.Connection) -> None:
+            devices.rotate(conn, name, new, old_until=now_ms + OLD_KEY_LIVES_MS, now_ms=now_ms)
+            if at_once:
+                devices.forget_old_key(conn, name, now_ms)
+            self._note(conn, "device.new_key", name, "the old one ended at once" if at_once else "")
+
+        await self._database.write(work)
+        return key
+
+    async def pause(self, name: str, *, paused: bool) -> None:
+        """Answer calls of a device with "try later" and ask it nothing, or resume; allowed for every device."""
+        await self.one(name)
+        await self._do(
+            lambda conn, now_ms: devices.set_paused(conn, name, paused=paused, now_ms=now_ms),
+            "device.paused" if paused else "device.resumed",
+            name,
+        )
+
+    async def remove(self, name: str) -> None:
+        """No longer serve a device; its keys are wiped, its meetings stay as they are in the calendar."""
+        known = await self._changeable(name)
+
+        def work(conn: sqlite3.Connection, now_ms: int) -> None:
+            devices.remove(conn, name, now_ms)
+            directory.clear(conn, known.row.id)
+
+        await self._do(work, "device.removed", name)
+
+    async def scheduled_meetings(self, name: str) -> list[str]:
+        """Return the device's own ids of its meetings that are not cancelled."""
+        known = await self.one(name)
+        return await self._database.read(lambda conn: devices.scheduled_meetings(conn, known.row.id))
+
+    async def trust(self, name: str, fingerprint: str) -> None:
+        """Trust exactly this certificate of a device that is asked (SHA-256, 64 small hexadecimal digits)."""
+        known = await self._changeable(name)
+        if known.section is None or known.section.poll is None:
+            raise Conflict(f"{name} calls the gateway; the gateway never looks at its certificate.")
+        trusted = replace(known.section, poll=replace(known.section.poll, fingerprint=fingerprint))
+        settings = chosen.to_text(trusted)
+        await self._do(
+            lambda conn, now_ms: devices.set_settings(conn, name, settings, now_ms),
+            "device.certificate_trusted",
+            name,
+            fingerprint,
+        )
+
+    async def believe(self, name: str) -> int:
+        """The meetings that a device's list lost are really gone; return how many, 0 when nothing was asked."""
+        known = await self.one(name)
+        believed: list[int] = []
+        await self._do(
+            lambda conn, _now_ms: believed.append(polling.believe(conn, known.row.id)), "device.believed", name
+        )
+        return believed[-1]
+
+    async def ignore(self, name: str, *, ignored: bool) -> None:
+        """Never ask about callers of that name again, or do."""
+        if any(each.row.name == name for each in await self.everything()):
+            raise Conflict(f"{name} is a device. To stop listening to it: meeting-gateway device pause {name}")
+
+        def work(conn: sqlite3.Connection, now_ms: int) -> None:
+            if ignored:
+                pending.ignore(conn, name, now_ms)
+                pending.drop_pending(conn, name)
+            elif not pending.heed(conn, name):
+                raise NotFound(f"{name} is not ignored.")
+
+        await self._do(work, "device.ignored" if ignored else "device.heeded", name)
+
+    async def import_directory(self, name: str, data: bytes) -> tuple[int, int, tuple[str, ...]]:
+        """Put a list (CSV) in the place of the one imported before; return lines, lines gone, and notes.
+
+        Raises BadList; then nothing changes.
+        """
+        known = await self.one(name)
+        people = read_list(data)
+        now_ms = self._clock.now_ms()
+
+        def work(conn: sqlite3.Connection) -> int:
+            gone = directory.replace_imported(conn, known.row.id, people.entries, now_ms)
+            self._note(conn, "directory.imported", name, str(len(people.entries)))
+            return gone
+
+        return len(people.entries), await self._database.write(work), people.notes
+
+    async def directory(self, name: str) -> list[Entry]:
+        """Return who has which extension, by extension."""
+        known = await self.one(name)
+        return await self._database.read(lambda conn: directory.of_device(conn, known.row.id))
+
+    async def clear_directory(self, name: str, *, learned_only: bool) -> int:
+        """Forget the directory of a device, or what was learned; return how many lines there were."""
+        known = await self.one(name)
+
+        def work(conn: sqlite3.Connection) -> int:
+            cleared = directory.clear(conn, known.row.id, learned_only=learned_only)
+            self._note(conn, "directory.cleared", name, str(cleared))
+            return cleared
+
+        return await self._database.write(work)
+
+    async def _changeable(self, name: str) -> Known:
+        self._refuse_locked(name)
+        return await self.one(name)
+
+    def _refuse_locked(self, name: str) -> None:
+        if name in self._locks:
+            raise Conflict(f"{name} is set by {self._locks[name]}. Change it there and restart the gateway.")
+
+    def _is_served(self, row: DeviceRow) -> bool:
+        return row.name in self._sections or (row.active and row.origin is Origin.ADDED)
+
+    def _section(self, row: DeviceRow) -> DeviceSection | None:
+        return self._sections.get(row.name) or chosen.readable(row)
+
+    def _keys(self, key: Secret, profile: Profile) -> Keys:
+        sealed = self._vault.seal(key.reveal()) if needs_clear_key(profile) else None
+        return Keys(hash=key_hash(key), sealed=sealed)
+
+    async def _do(
+        self, work: Callable[[sqlite3.Connection, int], None], action: str, name: str, detail: str = ""
+    ) -> None:
+        now_ms = self._clock.now_ms()
+
+        def noted(conn: sqlite3.Connection) -> None:
+            work(conn, now_ms)
+            self._note(conn, action, name, detail)
+
+        await self._database.write(noted)
+
+    def _note(self, conn: sqlite3.Connection, action: str, name: str, detail: str = "") -> None:
+        audit.write(
+            conn,
+            at_ms=self._clock.now_ms(),
+            actor=self._actor.name,
+            action=action,
+            object_=f"device:{name}",
+            detail=detail,
+            source=self._actor.source,
+        )
