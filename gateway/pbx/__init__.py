@@ -1,0 +1,1 @@
+"""Outgoing calls to appliances that are asked; what becomes of their answers is decided elsewhere."""
