@@ -24,6 +24,7 @@ from gateway.accounts.standing import Standing
 from gateway.clock import Clock
 from gateway.config import GoogleSection
 from gateway.domain.actor import COMMAND_LINE, Actor
+from gateway.domain.feed import CalendarFeed
 from gateway.domain.outcome import Outcome, Verdict
 from gateway.domain.target import AccountTarget
 from gateway.errors import SignInError, StoreError
@@ -208,6 +209,10 @@ class Accounts:
     def current(self) -> AccountTarget | None:
         """See `domain.target.TargetSource`."""
         return self._in_use.target if self._in_use is not None else None
+
+    def feed(self) -> CalendarFeed | None:
+        """Return what reads the changes of the account's calendars, None while it may not be used."""
+        return self._in_use.changes if self._in_use is not None and self._in_use.target is not None else None
 
     def calendar(self) -> GoogleCalendar | None:
         """Return the calendars of the account in use for what is not mirrored, such as a test meeting."""

@@ -14,6 +14,7 @@ from gateway.clock import Clock
 from gateway.config import GoogleEndpoints
 from gateway.domain.target import AccountTarget
 from gateway.google.calendar import GoogleCalendar
+from gateway.google.changes import GoogleChanges
 from gateway.google.tokens import AccessTokens, Grant
 from gateway.google.wire import Wire
 from gateway.messages import Message
@@ -29,13 +30,14 @@ KIND = "google"
 class InUse:
     """The account as stored, and what calls with it.
 
-    `tokens` and `calendar` are None when this process cannot read the authorization, and `why` says so; `target` is
-    None while nothing may be mirrored with it.
+    `tokens`, `calendar` and `changes` are None when this process cannot read the authorization, and `why` says so;
+    `target` is None while nothing may be mirrored with it.
     """
 
     row: AccountRow
     tokens: AccessTokens | None = None
     calendar: GoogleCalendar | None = None
+    changes: GoogleChanges | None = None
     target: AccountTarget | None = None
     why: Message | None = None
 
@@ -158,7 +160,8 @@ class Opener:
             clock=self._clock,
             worked=lambda: self._worked(row),
         )
-        return InUse(row=row, tokens=tokens, calendar=calendar).ready(row)
+        changes = GoogleChanges(wire=self._wire, endpoint=self._endpoints.calendar, tokens=tokens, clock=self._clock)
+        return InUse(row=row, tokens=tokens, calendar=calendar, changes=changes).ready(row)
 
     def _sealed(self, grant: Grant) -> bytes:
         ends_ms = grant.expires_at_ms

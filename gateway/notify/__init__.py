@@ -1,0 +1,1 @@
+"""Tells programs elsewhere what happened; what is told, and when, is decided in the rooms above."""
