@@ -25,7 +25,7 @@ from gateway.web.problem import problem
 _LOGGER = logging.getLogger(__name__)
 
 DEVICES = "/api/"
-_HEALTH = frozenset({"/healthz", "/readyz"})
+_OTHERS = frozenset({"/api", "/healthz", "/readyz"})
 _PLAIN_TOO = frozenset({"/oauth/google/callback"})
 _FILES = "/static/"
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?P<port>:[0-9]{1,5})?")
@@ -64,7 +64,7 @@ class Door:
         @web.middleware
         async def door(request: web.Request, handler: NextHandler) -> web.StreamResponse:
             path = request.path
-            if path.startswith(DEVICES) or path in _HEALTH:
+            if path.startswith(DEVICES) or path in _OTHERS:
                 return await handler(request)
             response = await self._answer(request)
             for name, value in FOR_BROWSERS.items():

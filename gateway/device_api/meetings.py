@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from gateway.access.credentials import identify
 from gateway.clock import Clock
-from gateway.devices.register import Device, Register
-from gateway.dialects import native
-from gateway.errors import FieldProblem, Unreadable
-from gateway.mirror.intake import Caller, Intake, Receipt, RepeatGuard, StoredMeeting
-from gateway.profiles import translate
-from gateway.web.problem import SERVER
-
-_LOGGER = logging.getLogger(__name__)
-_HEADERS = {"Content-Type": native.JSON, "Server": SERVER, "Cache-Control": "no-store"}
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-KEY_CHARACTERS = 255
+from gateway.device_api.answers import accepted, answered, refused, standing_json
+from gateway.device_api.door import DeviceDoor, caller, must_be_awake, payload_of, repeat_guard
+from gateway.devices.register import Register
+from gateway.devices.visitors import Visitors
+from gateway.errors import GatewayError
+from gateway.mirror.intake import Intake
+from gateway.mirror.lookup import Lookup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class MeetingCalls:
-    """The handlers of `/api/v1/devices/{device_id}/meetings`."""
+    """The handlers of `/api/v1/devices/{device_id}/meetings`, and the door behind which all dialects stand."""
 
     register: Register
     intake: Intake
     clock: Clock
+    lookup: Lookup | None = None
+    visitors: Visitors | None = None
+    door: DeviceDoor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.door = DeviceDoor(
+            register=self.register,
+            intake=self.intake,
+            clock=self.clock,
+            lookup=self.lookup,
+            visitors=self.visitors,
+        )
 
     async def post(self, request: web.Request) -> web.Response:
-        """Create or change the meeting named by the body's own id."""
+        """Create or change the meeting named by the body's own id, or do to it whatever else the body says."""
         return await self._accept(request, None)
 
     async def put(self, request: web.Request) -> web.Response:
@@ -43,83 +46,30 @@ class MeetingCalls:
 
     async def get(self, request: web.Request) -> web.Response:
         """Tell how a meeting stands."""
-        device = self._device(request)
-        stored = await self.intake.find(_caller(device), request.match_info["external_id"])
-        return _json(200, _standing(device, stored))
+        device = await self.door.enter(request)
+        must_be_awake(device)
+        stored = await self.intake.find(caller(device), request.match_info["external_id"])
+        return answered(200, standing_json(device, stored))
 
     async def delete(self, request: web.Request) -> web.Response:
         """Cancel a meeting."""
-        device = self._device(request)
-        receipt = await self.intake.cancel(_caller(device), request.match_info["external_id"])
-        return _json(202 if receipt.fresh else 200, _answer(receipt))
+        device = await self.door.enter(request)
+        return await self.door.answer(device, self.intake.cancel(caller(device), request.match_info["external_id"]))
 
     async def _accept(self, request: web.Request, external_id: str | None) -> web.Response:
-        device = self._device(request)
-        body = await request.read()
-        payload = native.decode(request.content_type, body, request.charset)
-        context = translate.Context(
-            external_id=external_id,
-            device_zone=device.time_zone,
-            now_s=self.clock.now_ms() // 1000,
-            text_values=request.content_type == native.FORM,
-        )
-        said = translate.to_meeting(device.profile, payload, context)
-        if said.ignored:
-            _LOGGER.debug("fields nobody knows", extra={"device": device.row.name, "fields": ", ".join(said.ignored)})
-        receipt = await self.intake.accept(
-            _caller(device),
-            said.meeting,
-            shape=said.shape,
-            warnings=said.warnings,
-            guard=_repeat_guard(request, body),
-        )
-        return _json(202 if receipt.fresh else 200, _answer(receipt))
-
-    def _device(self, request: web.Request) -> Device:
-        return identify(self.register, request.match_info["device_id"], request.headers.get("Authorization"))
-
-
-def _caller(device: Device) -> Caller:
-    return Caller(device_id=device.row.id, name=device.row.name)
-
-
-def _repeat_guard(request: web.Request, body: bytes) -> RepeatGuard | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
-        return None
-    if not 1 <= len(key) <= KEY_CHARACTERS or not key.isprintable():
-        reason = f"must be 1 to {KEY_CHARACTERS} printable characters"
-        raise Unreadable(FieldProblem("Idempotency-Key", reason))
-    said = hashlib.sha256(
-        f"{request.method} {request.path} {request.content_type}\n".encode("utf-8", "surrogateescape")
-    )
-    said.update(body)
-    return RepeatGuard(key=key, request_hash=said.digest())
-
-
-def _answer(receipt: Receipt) -> str:
-    """The receipt as JSON, written piece by piece: an encoder that has to find its way takes four times as long."""
-    text = _ENCODER.encode
-    warnings = ",".join(map(text, receipt.warnings))
-    return (
-        f'{{"id":"{receipt.meeting_id}","external_id":{text(receipt.external_id)},"revision":{receipt.revision},'
-        f'"state":"{receipt.state}","start_utc":"{_utc(receipt.start_utc_s)}","end_utc":"{_utc(receipt.end_utc_s)}",'
-        f'"zone":{text(receipt.zone)},"warnings":[{warnings}]}}'
-    )
-
-
-def _standing(device: Device, stored: StoredMeeting) -> str:
-    more = {
-        "event_link": stored.event_link,
-        "last_problem": {"code": stored.last_code, "text": stored.last_text} if stored.last_code else None,
-        "meeting": translate.to_payload(device.profile, stored.shape, stored.meeting),
-    }
-    return f"{_answer(stored.receipt)[:-1]},{_ENCODER.encode(more)[1:]}"
-
-
-def _utc(seconds: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
-
-
-def _json(status: int, body: str) -> web.Response:
-    return web.Response(status=status, body=body.encode(), headers=_HEADERS)
+        try:
+            device = self.door.device(request)
+        except GatewayError:
+            await self.door.turned_away(request)
+            raise
+        try:
+            must_be_awake(device)
+            body = await request.read()
+            payload, text_values = payload_of(device, request, body)
+            context = self.door.context(device, external_id, text_values)
+            receipt = await self.door.keep(device, payload, context, repeat_guard(request, body))
+        except GatewayError as error:
+            self.door.heard(device, error)
+            return refused(device, error)
+        self.door.heard(device)
+        return accepted(device, receipt)

@@ -30,7 +30,7 @@ def decode(content_type: str, body: bytes, charset: str | None = None) -> dict[s
         raise _unreadable("body", f"is not UTF-8 text at byte {error.start + 1}") from error
     if not text or text.isspace():
         raise _unreadable("body", "is empty; send the fields of a meeting")
-    return _json(text) if kind == JSON else _form(text)
+    return _json(text) if kind == JSON else form_fields(text, "body")
 
 
 def _json(text: str) -> dict[str, object]:
@@ -44,11 +44,12 @@ def _json(text: str) -> dict[str, object]:
     return value
 
 
-def _form(text: str) -> dict[str, object]:
+def form_fields(text: str, place: str) -> dict[str, object]:
+    """The fields of a form (`a=1&b=2`, percent-encoded UTF-8), or `Unreadable`; `place` is where it stood."""
     fields: dict[str, object] = {}
     parts = text.split("&", _MAX_FORM_FIELDS)
     if len(parts) > _MAX_FORM_FIELDS:
-        raise _unreadable("body", f"has more than {_MAX_FORM_FIELDS} fields")
+        raise _unreadable(place, f"has more than {_MAX_FORM_FIELDS} fields")
     for part in parts:
         if not part:
             continue

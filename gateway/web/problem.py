@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 
 from aiohttp import web
@@ -53,7 +54,31 @@ _TITLES = {
     "too-large": "The call is too large",
     "too-slow": "The call took too long to arrive",
     "internal": "The gateway failed",
+    "device-paused": "The device is paused",
+    "dialect-not-spoken": "This device's profile does not speak this way",
 }
+
+
+class HttpProblem(GatewayError):
+    """A refusal that has a meaning on HTTP only; see `problem` for the fields.
+
+    Handlers raise it where no other error says what a caller has to hear.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        errors: tuple[FieldProblem, ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.status = status
+        self.errors = errors
+        self.headers = headers
 
 
 def problem(
@@ -61,8 +86,8 @@ def problem(
     code: str,
     detail: str,
     *,
-    errors: list[FieldProblem] | None = None,
-    headers: dict[str, str] | None = None,
+    errors: Iterable[FieldProblem] = (),
+    headers: Mapping[str, str] | None = None,
 ) -> web.Response:
     """Return a problem document: `code` is stable, `detail` a sentence with the remedy, `errors` names fields."""
     body: dict[str, object] = {
@@ -71,7 +96,7 @@ def problem(
         "status": status,
         "detail": detail,
         "code": code,
-        "errors": [{"field": item.field, "reason": item.reason} for item in errors or []],
+        "errors": [{"field": item.field, "reason": item.reason} for item in errors],
     }
     return web.Response(
         status=status,
@@ -83,17 +108,32 @@ def problem(
 
 def from_error(error: GatewayError) -> web.Response:
     """Return the answer to a call that ended in one of our own errors."""
-    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-    headers = _HEADERS.get(status)
-    errors: list[FieldProblem] = []
+    status = status_of(error)
+    headers: Mapping[str, str] | None = _HEADERS.get(status)
+    if isinstance(error, HttpProblem) and error.headers is not None:
+        headers = error.headers
+    return problem(status, error.code, str(error), errors=blamed(error), headers=headers)
+
+
+def status_of(error: GatewayError) -> int:
+    """Return the HTTP status of one of our own errors."""
+    if isinstance(error, HttpProblem):
+        return error.status
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def blamed(error: GatewayError) -> Sequence[FieldProblem]:
+    """Return the fields, or places of the call, that one of our own errors is about."""
     if isinstance(error, BadPayload):
-        errors = error.problems
-    elif isinstance(error, Unreadable):
-        errors = [error.problem]
-    elif isinstance(error, KeyReused):
-        errors = [FieldProblem("Idempotency-Key", str(error))]
-    elif isinstance(error, NotAuthorized):
-        errors = [FieldProblem("Authorization", str(error))]
-    elif isinstance(error, Conflict | NotFound):
-        errors = [FieldProblem("external_id", str(error))]
-    return problem(status, error.code, str(error), errors=errors, headers=headers)
+        return error.problems
+    if isinstance(error, Unreadable):
+        return [error.problem]
+    if isinstance(error, HttpProblem):
+        return error.errors
+    places: tuple[tuple[type[GatewayError], str], ...] = (
+        (KeyReused, "Idempotency-Key"),
+        (NotAuthorized, "Authorization"),
+        (Conflict, "external_id"),
+        (NotFound, "external_id"),
+    )
+    return [FieldProblem(place, str(error)) for kind, place in places if isinstance(error, kind)]

@@ -28,6 +28,15 @@ async def gateway(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gat
         yield serving
 
 
+LONG = {
+    "email": lambda n: f"a@{'b' * 62}.{'c' * 62}.{'d' * 62}.".ljust(n - 4, "e") + ".com",
+    "sip_uri": lambda n: "sip:" + "6" * (n - 20) + "@pbx.example.com",
+    "dial_in": lambda n: "+" + "1" * (n - 1),
+    "web_link": lambda n: "https://meet.example.com/".ljust(n, "x"),
+}
+"""How a long text of that name is made; all others may hold anything."""
+
+
 def values(name: str, schema: dict[str, Any]) -> Iterator[tuple[Any, bool]]:
     """Values of a property with whether they are allowed, from each bound of its schema."""
     if "minimum" in schema:
@@ -36,7 +45,7 @@ def values(name: str, schema: dict[str, Any]) -> Iterator[tuple[Any, bool]]:
         yield from ((schema["maximum"], True), (schema["maximum"] + 1, False))
     if "maxLength" in schema:
         most = schema["maxLength"]
-        make = {"email": lambda n: f"a@{'b' * 62}.{'c' * 62}.{'d' * 62}.".ljust(n - 4, "e") + ".com"}.get(name, fill)
+        make = LONG.get(name, fill)
         if schema.get("pattern", "").startswith("^[0-9]"):
             yield from (("1" * schema["minLength"], True), ("1" * (schema["minLength"] - 1), False))
             yield from (("1" * most, True), ("1" * (most + 1), False), ("1" * (most - 1) + "x", False))

@@ -22,6 +22,8 @@ DOCS = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in P
 COMMANDS = DOCS["docs/reference/command-line.md"]
 CALLS = DOCS["docs/reference/device-api.md"]
 SETTINGS = DOCS["docs/reference/configuration.md"]
+TOGETHER = {"google", "user", "device", "device directory", "profile", "zone"}
+"""Words that are nothing without the one that follows."""
 pages = pytest.mark.parametrize("name", list(DOCS))
 
 
@@ -37,7 +39,7 @@ def words_of(parser: argparse.ArgumentParser, before: str = "") -> Iterator[str]
 
 @pytest.mark.parametrize("word", sorted(set(words_of(cli._parser()))))
 def test_every_command_and_option_is_described(word: str):
-    if word == "google":  # only together with what follows
+    if word in TOGETHER:
         return
     if word in ("google status", "google logout"):
         assert f"`{word}`" in COMMANDS
@@ -49,7 +51,7 @@ def test_no_command_or_option_is_described_that_is_not_there():
     table = COMMANDS[: COMMANDS.index("## Exit codes")]
     assert set(re.findall(r"`(--[\w-]+)", table)) == known & set(re.findall(r"--[\w-]+", " ".join(known)))
     described = {name for name in re.findall(r"^\| `([a-z][a-z -]*)`", table, re.M)}
-    assert described == {word for word in known if not word.startswith("--")} - {"google", "user"}
+    assert described == {word for word in known if not word.startswith("--")} - TOGETHER
 
 
 def test_every_exit_code_is_described():
@@ -80,7 +82,9 @@ def test_every_setting_is_described(setting: str):
 
 def test_the_list_of_settings_is_whole():
     """Else the test above would pass for want of settings."""
-    assert {f"devices[].{name}" for name in DeviceSection.__dataclass_fields__} < set(every_setting())
+    settings = every_setting()
+    for name in DeviceSection.__dataclass_fields__:
+        assert any(f"{each}.".startswith(f"devices[].{name}.") for each in settings), name
     assert {"version", "gateway.listen", "google.endpoints.calendar", "limits.in_flight"} < set(every_setting())
 
 
@@ -135,16 +139,21 @@ GROUPS = {
     "N-": "Network and clock",
     "A-": "Administrators",
 }
+DEVICES = {"D-": "Devices"}
+CATALOGUES = {"docs/how-to/authorize-google.md": GROUPS, "docs/reference/device-messages.md": DEVICES}
+"""Which page holds the table of which codes."""
 
 
-def catalogue_table() -> str:
-    """The table of `docs/how-to/authorize-google.md`, made from what the product says when it knows least."""
+def catalogue_table(groups: dict[str, str]) -> str:
+    """The table of these codes, made from what the product says when it knows least."""
     lines, group = ["| Code | What it says | What to do |", "|---|---|---|"], ""
     for code in messages.codes():
+        start = next((start for start in groups if code.startswith(start)), None)
+        if start is None:
+            continue
         message = message_of(code)
-        start = next(start for start in GROUPS if code.startswith(start))
         if start != group:
-            lines.append(f"| | **{GROUPS[start]}** | |")
+            lines.append(f"| | **{groups[start]}** | |")
             group = start
         buttons = " · ".join(f"**{button.label}**" for button in message.buttons)
         remedy = " ".join(part for part in (message.text, message.remedy, buttons) if part)
@@ -168,9 +177,15 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def test_the_table_of_errors_is_what_the_product_says():
-    written = DOCS["docs/how-to/authorize-google.md"].partition("<!-- catalogue -->\n\n")[2]
-    assert written == catalogue_table(), "replace the table at the end of docs/how-to/authorize-google.md by this one"
+@pytest.mark.parametrize("page", list(CATALOGUES))
+def test_the_table_of_errors_is_what_the_product_says(page: str):
+    written = DOCS[page].partition("<!-- catalogue -->\n\n")[2]
+    assert written == catalogue_table(CATALOGUES[page]), f"replace the table at the end of {page} by this one"
+
+
+def test_every_code_is_in_one_of_the_tables():
+    starts = [start for groups in CATALOGUES.values() for start in groups]
+    assert [code for code in messages.codes() if not code.startswith(tuple(starts))] == []
 
 
 # Links, names, tone.

@@ -66,7 +66,17 @@ def test_a_gateway_without_an_account_and_visitors_loads_neither_google_nor_encr
     (tmp_path / "config.yaml").write_text(CONFIG)
     loaded = loaded_by(SERVE, tmp_path)
     assert "gateway.google.calendar" in loaded
-    for package in ("google.auth", "google.oauth2", "cryptography", "argon2", "jinja2", "markupsafe", "segno"):
+    for package in (
+        "google.auth",
+        "google.oauth2",
+        "cryptography",
+        "argon2",
+        "jinja2",
+        "markupsafe",
+        "segno",
+        "zeroconf",
+        "icalendar",
+    ):
         assert not [name for name in loaded if name == package or name.startswith(f"{package}.")], package
 
 
