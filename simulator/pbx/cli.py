@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from simulator.pbx.booking import Booking
+from simulator.pbx.cli_send import add_send, run_send
+from simulator.pbx.cli_up import API_KINDS, add_api_options, serve_api
 from simulator.pbx.memory import MemoryUnreadable
 from simulator.pbx.options import (
     UsageError,
@@ -48,16 +50,26 @@ Verb = Callable[[SimulatedUcm, argparse.Namespace], Awaitable[Done]]
 
 def add(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     """Add `pbx` and its sub-commands."""
-    pbx = subparsers.add_parser("pbx", help="a simulated UCM6300 that pushes its meetings to a gateway")
+    pbx = subparsers.add_parser("pbx", help="simulated PBXs: they push their meetings to a gateway, or are asked")
     commands = pbx.add_subparsers(dest="pbx_command", required=True, metavar="COMMAND")
     _add_verb(commands, "schedule", _schedule, "book a meeting and push it", form=True, needs_id=False)
     _add_verb(commands, "move", _move, "move or change a meeting and push it", form=True, needs_id=True)
     _add_verb(commands, "cancel", _cancel, "cancel a meeting", form=False, needs_id=True)
     _add_verb(commands, "show", _show, "what the gateway knows of a meeting", form=False, needs_id=True)
-    up = commands.add_parser("up", help="a page with the vendor's Schedule Meeting form, pushing to the gateway")
+    send = commands.add_parser("send", help="one call of another kind of device, in its own dialect")
+    add_send(send)
+    send.set_defaults(run=lambda options: _guarded(lambda: run_send(options)))
+    up = commands.add_parser("up", help="a PBX that stays up: a page that pushes, or an API that is asked")
+    up.add_argument(
+        "--kind",
+        choices=["push", *API_KINDS],
+        default="push",
+        help="push: a page with the vendor's Schedule Meeting form; the others are asked (push)",
+    )
     add_connection(up)
-    up.add_argument("--port", type=int, default=0, metavar="P", help="port of the page on this machine (any free one)")
-    up.set_defaults(run=_run_page)
+    add_api_options(up)
+    up.add_argument("--port", type=int, default=0, metavar="P", help="port of the page, or of the API (any free one)")
+    up.set_defaults(run=_run_up)
 
 
 def _add_verb(
@@ -165,8 +177,9 @@ def _next_lines(done: Done) -> list[str]:
     return [f"its id on the PBX: {done.answer.external_id} (for move, cancel and show: --external-id)"]
 
 
-def _run_page(options: argparse.Namespace) -> int:
-    return _guarded(lambda: asyncio.run(_page(options)))
+def _run_up(options: argparse.Namespace) -> int:
+    serve = _page if options.kind == "push" else serve_api
+    return _guarded(lambda: asyncio.run(serve(options)))
 
 
 async def _page(options: argparse.Namespace) -> int:

@@ -38,11 +38,15 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A meeting the PBX remembers; `heard` is None while the gateway has not answered."""
+    """A meeting the PBX remembers; `heard` is None while the gateway has not answered.
+
+    `changes` counts how often it was changed since it was booked.
+    """
 
     booking: Booking
     cancelled: bool = False
     heard: Heard | None = None
+    changes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from urllib.parse import quote, urlencode
 
 import aiohttp
+from yarl import URL
 
 Pause = Callable[[float], Awaitable[None]]
 """Waits so many seconds."""
@@ -91,7 +92,9 @@ class Line:
         rng: random.Random,
         patience: Patience,
         pause: Pause = asyncio.sleep,
+        agent: str = _USER_AGENT,
     ) -> None:
+        self._agent = agent
         self.base = base.rstrip("/")
         self.device_id = device_id
         self._key = key
@@ -105,7 +108,7 @@ class Line:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(force_close=True),
             timeout=aiohttp.ClientTimeout(total=self._patience.call_s),
-            headers={"Authorization": f"Bearer {self._key}", "User-Agent": _USER_AGENT},
+            headers={"User-Agent": self._agent},
         )
 
     async def close(self) -> None:
@@ -114,9 +117,13 @@ class Line:
             await self._session.close()
             self._session = None
 
+    def device_address(self) -> str:
+        """The address under which the gateway has this device."""
+        return f"{self.base}/api/v1/devices/{quote(self.device_id, safe='')}"
+
     def address(self, external_id: str | None = None) -> str:
         """The address of the device's meetings, or of one of them."""
-        path = f"{self.base}/api/v1/devices/{quote(self.device_id, safe='')}/meetings"
+        path = f"{self.device_address()}/meetings"
         return path if external_id is None else f"{path}/{quote(external_id, safe='')}"
 
     async def call(
@@ -127,15 +134,32 @@ class Line:
         *,
         body_type: BodyType = BodyType.JSON,
     ) -> Answer:
-        """Make one call, again and again while the gateway is away or asks for time; GatewayUnreachable at the end."""
-        url = self.address(None if method == "POST" else external_id)
+        """Call the device API about one meeting, as patient as `ask`; GatewayUnreachable at the end."""
         headers, data = encode(said, body_type)
+        url = self.address(None if method == "POST" else external_id)
+        return await self.ask(method, url, external_id=external_id, headers=headers, data=data)
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        external_id: str,
+        headers: Mapping[str, str] | None = None,
+        data: bytes | None = None,
+        with_key: bool = True,
+    ) -> Answer:
+        """Make one call, again and again while the gateway is away or asks for time; GatewayUnreachable at the end.
+
+        `with_key` False leaves the Authorization header out; `url` goes out as it is written.
+        """
+        sent = dict(headers or {}) if not with_key else {"Authorization": f"Bearer {self._key}", **(headers or {})}
         failure = ""
         answer: Answer | None = None
         for tries in range(1, self._patience.tries + 1):
             answer = None
             try:
-                answer = await self._once(method, url, headers, data, external_id, tries)
+                answer = await self._once(method, url, sent, data, external_id, tries)
             except (aiohttp.ClientError, TimeoutError) as error:
                 failure = str(error) or type(error).__name__
             if answer is not None and answer.status not in _TRY_AGAIN:
@@ -146,12 +170,17 @@ class Line:
             return answer
         raise GatewayUnreachable(external_id=external_id, base=self.base, tries=self._patience.tries, reason=failure)
 
+    async def pause(self, seconds: float) -> None:
+        """Wait so long, as asked for by the gateway, but never longer than the line's patience."""
+        await self._pause(min(seconds, self._patience.cap_s))
+
     async def _once(
         self, method: str, url: str, headers: dict[str, str], data: bytes | None, external_id: str, tries: int
     ) -> Answer:
         if self._session is None:
-            raise RuntimeError("use the simulated UCM6300 inside 'async with'")
-        async with self._session.request(method, url, headers=headers, data=data, allow_redirects=False) as got:
+            raise RuntimeError("use the simulated device inside 'async with'")
+        target = URL(url, encoded=True)
+        async with self._session.request(method, target, headers=headers, data=data, allow_redirects=False) as got:
             text = (await got.read()).decode("utf-8", "replace")
             return Answer(
                 external_id=external_id,

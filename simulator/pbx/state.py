@@ -92,7 +92,7 @@ class State:
 
     def book(self, form: ScheduleForm, book_id: str | None = None) -> Booking:
         """Complete a form as the PBX does (room, host password, e-mails of extensions) under a new id."""
-        return Booking(book_id=book_id or self._new_id(), form=self.completed(form))
+        return Booking(book_id=book_id or self.new_id(), form=self.completed(form))
 
     def completed(self, form: ScheduleForm) -> ScheduleForm:
         """The form with what the PBX fills in by itself; the host is not listed twice."""
@@ -113,7 +113,13 @@ class State:
     def remember(self, booking: Booking, *, cancelled: bool = False, heard: Heard | None = None) -> None:
         """Keep a meeting, and what the gateway last said about it."""
         kept = Kept(booking=booking, cancelled=cancelled, heard=heard)
-        self._change(lambda old: replace(old, meetings={**old.meetings, booking.book_id: kept}))
+        self._change(lambda old: _with(old, replace(kept, changes=_changes(old.meetings.get(booking.book_id), kept))))
+
+    def touch(self, book_id: str) -> None:
+        """Count a change that is not in the form, such as another time for one day of a series."""
+        kept = self.kept(book_id)
+        if kept is not None:
+            self._change(lambda old: _with(old, replace(kept, changes=kept.changes + 1)))
 
     def restore(self, book_id: str, kept: Kept | None) -> None:
         """Put a meeting back to what it was before; None forgets it."""
@@ -132,7 +138,8 @@ class State:
         known = self.extensions.get(member.extension or "")
         return replace(member, email=known.email) if member.email is None and known is not None else member
 
-    def _new_id(self) -> str:
+    def new_id(self) -> str:
+        """Epoch milliseconds of the PBX's clock that no meeting has yet."""
         taken = self._read().meetings
         number = int(self.now().timestamp() * 1000)
         while str(number) in taken:
@@ -147,3 +154,13 @@ class State:
             self._file.change(change)
         else:
             self._contents = change(self._contents)
+
+
+def _with(contents: Contents, kept: Kept) -> Contents:
+    return replace(contents, meetings={**contents.meetings, kept.booking.book_id: kept})
+
+
+def _changes(before: Kept | None, now: Kept) -> int:
+    if before is None:
+        return 0
+    return before.changes + (before.booking != now.booking or before.cancelled != now.cancelled)

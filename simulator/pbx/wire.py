@@ -9,8 +9,8 @@ from enum import StrEnum
 from simulator.pbx.booking import AutoRecord, Booking, Member, Repeat, ScheduleForm
 from simulator.pbx.zones import epoch_ms
 
-PIN_FIELDS = frozenset({"pincode", "admin_pincode", "password", "hostCode"})
-"""Fields of either shape that nobody may see printed."""
+PIN_FIELDS = frozenset({"pincode", "admin_pincode", "password", "hostCode", "host_password"})
+"""Fields of any shape that nobody may see printed."""
 
 _WEEKDAYS = ("Fmonday", "Gtuesday", "Hwednesday", "Ithursday", "Jfriday", "Ksaturday", "Esunday")
 

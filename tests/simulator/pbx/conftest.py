@@ -14,9 +14,12 @@ from aiohttp import web
 
 from simulator.pbx.push import Patience
 from simulator.pbx.ucm import SimulatedUcm
+from tests.simulator.pbx.open_door import Door, open_door
 
 KEY = "key-of-the-test-device"
 DEVICE = "ucm-1"
+SENDER = "pbx-1"
+SENDER_KEY = "key+of/the=test device"
 
 
 @dataclass(kw_only=True)
@@ -161,3 +164,29 @@ async def ucm(make_ucm: Callable[..., Awaitable[SimulatedUcm]]) -> SimulatedUcm:
 @pytest.fixture
 def device_key() -> str:
     return KEY
+
+
+@pytest.fixture
+async def door() -> AsyncIterator[Door]:
+    async with open_door() as door:
+        yield door
+
+
+@pytest.fixture
+async def make(door: Door) -> AsyncIterator[Callable[..., Any]]:
+    opened: list[Any] = []
+
+    async def make(kind: Any, **more: Any) -> Any:
+        waits: list[float] = []
+
+        async def pause(seconds: float) -> None:
+            waits.append(seconds)
+
+        sender = kind(door.base, SENDER, SENDER_KEY, seed=1, pause=pause, patience=Patience(tries=3), **more)
+        sender.waits = waits
+        opened.append(await sender.__aenter__())
+        return sender
+
+    yield make
+    for one in opened:
+        await one.__aexit__(None, None, None)
