@@ -15,13 +15,16 @@ from gateway.admin.door_pages import DoorPages
 from gateway.admin.google_page import Office
 from gateway.admin.google_routes import add_google_pages
 from gateway.admin.shell import Shell
+from gateway.app.mirroring import Mirroring
 from gateway.app.stored import Stored
 from gateway.clock import Clock
 from gateway.config import Config
+from gateway.device_api.changes import ChangeCalls
+from gateway.device_api.door import DeviceDoor
 from gateway.device_api.meetings import MeetingCalls
 from gateway.device_api.routes import add_routes
-from gateway.devices.register import Register
-from gateway.mirror.intake import Intake
+from gateway.mirror.lookup import Lookup
+from gateway.mirror.told import ChangeFeed
 from gateway.operations.health import AccountHealth, Health
 from gateway.web.listeners import Listener, listen
 from gateway.web.middleware import guard
@@ -29,19 +32,26 @@ from gateway.web.tls import Certificate
 
 
 def application(
-    config: Config, clock: Clock, stored: Stored, register: Register, intake: Intake, door: Middleware
-) -> web.Application:
-    """Make the HTTP application with the devices' calls and the health pages."""
+    config: Config, clock: Clock, stored: Stored, mirroring: Mirroring, door: Middleware
+) -> tuple[web.Application, DeviceDoor]:
+    """Make the HTTP application with the devices' calls and the health pages, and tell the devices' door."""
     limits = config.limits
     app = web.Application(
         middlewares=[door, guard(limits.body_timeout_s, limits.body_bytes)], client_max_size=limits.body_bytes
     )
-    calls = MeetingCalls(register=register, intake=intake, clock=clock)
+    calls = MeetingCalls(
+        register=mirroring.register,
+        intake=mirroring.intake,
+        clock=clock,
+        lookup=Lookup(stored.database),
+        visitors=mirroring.neighbourhood.visitors,
+    )
     health = Health(
         database=stored.database, data_dir=stored.folder.path, account=lambda: _account_health(stored.accounts)
     )
-    add_routes(app, calls, health)
-    return app
+    changes = ChangeCalls(feed=ChangeFeed(stored.database), device=calls.door.device)
+    add_routes(app, calls, changes, health)
+    return app, calls.door
 
 
 async def opened_doors(

@@ -1,40 +1,104 @@
-"""Makes what brings meetings into the calendar: the register of devices, the intake, the outbound worker."""
+"""Makes what brings meetings into the calendar and back: register, intake, and the loops beside them."""
 
 from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 
+from gateway.app.neighbourhood import Neighbourhood, made_neighbourhood
 from gateway.app.stored import Stored
 from gateway.clock import Clock
-from gateway.config import Config
+from gateway.config import Config, is_simulated
 from gateway.devices.register import Register, enrol
+from gateway.domain.meeting import Meeting
 from gateway.domain.retry import RetryLimits
 from gateway.mirror.delivery import Delivery
+from gateway.mirror.inbound import Inbound
 from gateway.mirror.intake import Intake
 from gateway.mirror.outbound import Outbound, OutboundLimits
+from gateway.mirror.poll import Poll
+from gateway.mirror.webhooks import Webhooks
+from gateway.pbx.line import Network
 from gateway.profiles.catalog import Catalog, builtin_folder
-from gateway.store import idempotency
+from gateway.store import changes, idempotency
 from gateway.store.installation import installation_id
 from gateway.store.vault import Vault
 
 
-async def made_register(config: Config, clock: Clock, stored: Stored) -> Register:
-    """Bring the devices of the settings in line with the stored ones."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirroring:
+    """Everything between the devices and the calendar; `loops` are what has to run beside one another."""
+
+    register: Register
+    neighbourhood: Neighbourhood
+    intake: Intake
+    outbound: Outbound
+    inbound: Inbound
+    webhooks: Webhooks
+    poll: Poll
+
+    def loops(self) -> dict[str, Coroutine[None, None, None]]:
+        """Return the work to be done until the gateway ends, by name."""
+        return {
+            "outbound": self.outbound.run(),
+            "inbound": self.inbound.run(),
+            "webhooks": self.webhooks.run(),
+            "poll": self.poll.run(),
+            "keeper": self.neighbourhood.keeper.run(),
+        }
+
+    async def changed_outside(self) -> None:
+        """Another process may have changed devices, the account or the calendars."""
+        await self.register.reload()
+        await self.poll.look_again()
+        self.inbound.wake()
+
+
+async def made_mirroring(config: Config, clock: Clock, stored: Stored) -> Mirroring:
+    """Make all of it. Raises ConfigError, ProfileError or StoreError."""
+    catalog = _catalog(config)
+    register = await _register(config, clock, stored, catalog)
+    outbound = await _outbound(config, clock, stored, register)
+    webhooks = _webhooks(clock, stored, register)
+    intake = _intake(clock, stored, outbound)
+    neighbourhood = made_neighbourhood(clock, stored.database, register, catalog)
+    await neighbourhood.visitors.reload(stored.database)
+    poll = _poll(config, clock, stored, register, intake)
+    register.follow(poll.wake)
+    stored.accounts.follow(outbound.account_returned)
+    return Mirroring(
+        register=register,
+        neighbourhood=neighbourhood,
+        intake=intake,
+        outbound=outbound,
+        inbound=await _inbound(clock, stored, webhooks),
+        webhooks=webhooks,
+        poll=poll,
+    )
+
+
+def _catalog(config: Config) -> Catalog:
+    own = config.gateway.profiles_dir
+    return Catalog.load([*([own] if own is not None else []), builtin_folder()])
+
+
+async def _register(config: Config, clock: Clock, stored: Stored, catalog: Catalog) -> Register:
     register = await enrol(
         stored.database,
         config.devices,
-        catalog=Catalog.load([builtin_folder()]),
+        catalog=catalog,
         default_calendar=config.google.calendar,
         now_ms=clock.now_ms(),
+        vault=stored.vault,
+        clock=clock,
     )
     stored.choice.follow(register.set_defaults)
     return register
 
 
-async def made_outbound(config: Config, clock: Clock, stored: Stored, register: Register) -> Outbound:
-    """Make the worker that writes to the calendar, with what a former process left undone given back."""
+async def _outbound(config: Config, clock: Clock, stored: Stored, register: Register) -> Outbound:
     database = stored.database
     await database.write(lambda conn: idempotency.purge(conn, clock.now_ms()))
     installation = await database.read(installation_id)
@@ -63,8 +127,7 @@ async def made_outbound(config: Config, clock: Clock, stored: Stored, register: 
     return outbound
 
 
-def made_intake(clock: Clock, stored: Stored, outbound: Outbound) -> Intake:
-    """Make the one way in for meetings."""
+def _intake(clock: Clock, stored: Stored, outbound: Outbound) -> Intake:
     return Intake(
         database=stored.database,
         clock=clock,
@@ -72,6 +135,49 @@ def made_intake(clock: Clock, stored: Stored, outbound: Outbound) -> Intake:
         seal=lambda text: stored.vault.seal(text).decode("ascii"),
         unseal=_unsealer(stored.vault),
         wake=outbound.wake,
+    )
+
+
+async def _inbound(clock: Clock, stored: Stored, webhooks: Webhooks) -> Inbound:
+    await stored.database.write(lambda conn: changes.purge(conn, clock.now_ms()))
+    return Inbound(
+        database=stored.database,
+        clock=clock,
+        source=stored.accounts,
+        installation_id=await stored.database.read(installation_id),
+        unseal=_unsealer(stored.vault),
+        told=webhooks.told,
+    )
+
+
+def _webhooks(clock: Clock, stored: Stored, register: Register) -> Webhooks:
+    return Webhooks(
+        database=stored.database,
+        clock=clock,
+        receiver=register.receiver,
+        chance=random.random,
+        owner=f"process {os.getpid()}",
+    )
+
+
+def _poll(config: Config, clock: Clock, stored: Stored, register: Register, intake: Intake) -> Poll:
+    ports = frozenset(section.poll.port for section in config.devices if section.poll and section.poll.port)
+
+    def learned(name: str, meeting: Meeting) -> None:
+        device = register.find(name)
+        if device is not None:
+            register.directory.learn(device, meeting)
+
+    return Poll(
+        database=stored.database,
+        clock=clock,
+        intake=intake,
+        devices=register.served,
+        network=Network(ports=ports, allow_loopback=is_simulated(config)),
+        digest_key=stored.vault.fingerprint_key,
+        seal=stored.vault.seal,
+        chance=random.random,
+        learned=learned,
     )
 
 

@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from gateway.access.admins import Admins
 from gateway.admin.door import Ports
 from gateway.app.doors import add_pages, application, made_door, made_shell, names, opened_doors
-from gateway.app.mirroring import made_intake, made_outbound, made_register
+from gateway.app.mirroring import Mirroring, made_mirroring
+from gateway.app.neighbourhood import made_discovery
 from gateway.app.stored import OpenDatabase, Stored, durable_database, opened
 from gateway.clock import Clock
 from gateway.config import Config
+from gateway.device_api.door import DeviceDoor
+from gateway.device_api.kept_calls import work_off
 from gateway.devices.register import Register
 from gateway.errors import StoreError
 from gateway.mirror.outbound import Outbound
@@ -37,8 +40,18 @@ class Running:
     certificate: Certificate
     stored: Stored
     admins: Admins
-    register: Register
-    outbound: Outbound
+    mirroring: Mirroring
+    door: DeviceDoor
+
+    @property
+    def register(self) -> Register:
+        """The devices that are served."""
+        return self.mirroring.register
+
+    @property
+    def outbound(self) -> Outbound:
+        """What writes to the calendar."""
+        return self.mirroring.outbound
 
     async def accounts_changed(self) -> None:
         """Somebody signed in or out from outside this process."""
@@ -48,6 +61,9 @@ class Running:
         await self.admins.look_again()
         if self.stored.accounts.current() is not None:
             await self.outbound.account_returned()
+        await self.mirroring.changed_outside()
+        kept = await self.mirroring.neighbourhood.visitors.reload(self.stored.database)
+        await work_off(self.door, kept)
 
 
 @asynccontextmanager
@@ -74,21 +90,25 @@ async def running(
         making = asyncio.create_task(certificate.begin(), name="certificate")
         stack.push_async_callback(_ended, making)
         stored = await stack.enter_async_context(opened(config, clock, open_database))
-        register = await made_register(config, clock, stored)
-        outbound = await made_outbound(config, clock, stored, register)
-        stored.accounts.follow(outbound.account_returned)
+        mirroring = await made_mirroring(config, clock, stored)
+        stack.push_async_callback(mirroring.neighbourhood.keeper.close)
         admins = Admins(database=stored.database, data_dir=folder.path, clock=clock, announce=announce)
         admins.follow(stored.accounts.forget_origin)
-        beside = (outbound.run(), stored.accounts.keep_clean(), certificate.keep(), _keep(admins))
-        for name, work in zip(("outbound", "keep-clean", "certificate", "admins"), beside, strict=True):
+        beside = {
+            **mirroring.loops(),
+            "keep-clean": stored.accounts.keep_clean(),
+            "certificate": certificate.keep(),
+            "admins": _keep(admins),
+        }
+        for name, work in beside.items():
             _beside(stack, name, work, failed)
         shell, ports = made_shell(config, admins), Ports()
-        intake = made_intake(clock, stored, outbound)
-        app = application(config, clock, stored, register, intake, made_door(shell, ports, stored, config))
+        app, door = application(config, clock, stored, mirroring, made_door(shell, ports, stored, config))
         add_pages(app, config, clock, stored, shell)
         await making
         listener = await opened_doors(stack, config, app, certificate)
         ports.tls = listener.tls_port
+        _beside(stack, "discovery", made_discovery(config, listener, mirroring.neighbourhood.found).run(), failed)
         stored.apps.listening_on(listener.port)
         announce(f"Admin page: {listener.https_for_others}/")
         announce(f"Certificate fingerprint (SHA-256): {certificate.fingerprint}")
@@ -98,8 +118,8 @@ async def running(
             certificate=certificate,
             stored=stored,
             admins=admins,
-            register=register,
-            outbound=outbound,
+            mirroring=mirroring,
+            door=door,
         )
 
 

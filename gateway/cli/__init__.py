@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway import __version__
-from gateway.cli import google, users
+from gateway.cli import device, google, profile, users, zone
 from gateway.cli.command import (
     CANNOT_CREATE,
     CONFIGURATION,
@@ -88,6 +88,12 @@ def _parser() -> argparse.ArgumentParser:
 
     users.add(commands.add_parser("user", help="administrators of the page: add, new password, list"))
 
+    device.add(commands.add_parser("device", help="devices: add, list, show, test, approve, pause, remove, new key"))
+
+    profile.add(commands.add_parser("profile", help="how devices talk: list, show, check, try, draft from calls"))
+
+    zone.add(commands.add_parser("zone", help="what a device's time zone text means"))
+
     contract = commands.add_parser("openapi", help="print the contract of the device API")
     contract.set_defaults(run=_openapi)
     version = commands.add_parser("version", help="print version, Python and platform")
@@ -123,9 +129,10 @@ def _check_config(args: argparse.Namespace) -> int:
     if args.show:
         for key, value, source in describe(config):
             print(f"{key} = {value}  ({source})")
-    catalog = Catalog.load([builtin_folder()])
-    for device in config.devices:
-        catalog.get(device.profile)
+    own = config.gateway.profiles_dir
+    catalog = Catalog.load([*([own] if own is not None else []), builtin_folder()])
+    for section in config.devices:
+        catalog.get(section.profile, section.model)
     name = config.path or "No config.yaml here; the defaults"
     print(f"{name}: no problems, {len(config.devices)} device{'s' if len(config.devices) != 1 else ''}.")
     return OK

@@ -1,0 +1,50 @@
+"""Makes what knows of callers and neighbours: who called, who wants to connect, what is announced on the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.clock import Clock
+from gateway.config import Config
+from gateway.devices.calls import Calls
+from gateway.devices.keeper import Keeper
+from gateway.devices.neighbours import Neighbours
+from gateway.devices.pending import Pending
+from gateway.devices.register import Register
+from gateway.devices.visitors import Visitors
+from gateway.discovery.announcement import Announcement, reachable
+from gateway.discovery.found import Found
+from gateway.discovery.network import Discovery
+from gateway.profiles.catalog import Catalog
+from gateway.store.database import Database
+from gateway.web.addresses import own_addresses
+from gateway.web.listeners import Listener
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbourhood:
+    """The parts and what keeps them on disk."""
+
+    visitors: Visitors
+    found: Found
+    keeper: Keeper
+
+
+def made_neighbourhood(clock: Clock, database: Database, register: Register, catalog: Catalog) -> Neighbourhood:
+    """Make the parts; `keeper.run()` writes down what they note, `keeper.close()` the rest at the end."""
+    calls = Calls(clock.now_ms)
+    pending = Pending(clock.now_ms, lambda: iter(catalog))
+    found = Found(clock.now_ms)
+    keeper = Keeper(database, register.directory, calls, pending, Neighbours(found))
+    return Neighbourhood(visitors=Visitors(register, calls, pending), found=found, keeper=keeper)
+
+
+def made_discovery(config: Config, listener: Listener, found: Found) -> Discovery:
+    """Make what announces and listens, as far as it is switched on."""
+    chosen, host = config.discovery, config.gateway.listen.host
+    announcement = Announcement(name=config.gateway.name, http_port=listener.port, https_port=listener.tls_port or 0)
+    return Discovery(
+        announcement=announcement if chosen.announce else None,
+        found=found if chosen.browse else None,
+        addresses=lambda: reachable(host, own_addresses()),
+    )
