@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from gateway import messages
@@ -11,6 +11,7 @@ from gateway.clock import Clock
 from gateway.domain.outcome import Outcome
 from gateway.google.failures import Operation, classify, classify_silence, clock_difference_s
 from gateway.google.oauth import OPTIONAL_SCOPES, WRITE_SCOPES
+from gateway.google.reading import read
 from gateway.google.tokens import AccessTokens, TokenFailure
 from gateway.google.wire import Answer, NoAnswer, Wire, json_object
 from gateway.messages import Message
@@ -78,7 +79,7 @@ class CalendarList:
         """Return the answers up to the last page, or up to the first that is no page."""
         if not _LISTING_SCOPES.intersection(scopes):
             query = {"maxResults": "1", "fields": "summary,timeZone,accessRole"}
-            return [await self._ask(f"{self._endpoint}/calendars/{MAIN}/events", query)]
+            return [await read(self._wire, self._tokens, f"{self._endpoint}/calendars/{MAIN}/events", query)]
         owned = not WRITE_SCOPES.difference(_OWNED_ONLY).intersection(scopes)
         query = {
             "maxResults": _PAGE_SIZE,
@@ -87,24 +88,12 @@ class CalendarList:
         }
         answers: list[Answer] = []
         while len(answers) < _MOST_PAGES:
-            answers.append(await self._ask(f"{self._endpoint}/users/me/calendarList", query))
+            answers.append(await read(self._wire, self._tokens, f"{self._endpoint}/users/me/calendarList", query))
             token = (json_object(answers[-1].body) or {}).get("nextPageToken")
             if answers[-1].status != 200 or not isinstance(token, str) or not token:
                 break
             query = {**query, "pageToken": token}
         return answers
-
-    async def _ask(self, address: str, query: Mapping[str, str]) -> Answer:
-        token = await self._tokens.token()
-        answer = await self._wire.call("GET", address, query=query, headers=_headers(token))
-        if answer.status == 401:
-            token = await self._tokens.token(rejected=token)
-            answer = await self._wire.call("GET", address, query=query, headers=_headers(token))
-        return answer
-
-
-def _headers(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}", "Accept": "application/json"}
 
 
 def _entries(answers: list[Answer]) -> tuple[CalendarEntry, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from urllib.parse import quote
 
@@ -14,8 +13,9 @@ from gateway.domain.zones import UnknownZone, to_utc_s
 from gateway.google.event_json import remote_event
 from gateway.google.event_text import one_line
 from gateway.google.failures import Operation, classify, classify_silence
+from gateway.google.reading import read
 from gateway.google.tokens import AccessTokens, TokenFailure
-from gateway.google.wire import Answer, NoAnswer, Wire, json_object
+from gateway.google.wire import NoAnswer, Wire, json_object
 
 PAGE_SIZE = 250
 _GONE = 410
@@ -49,7 +49,9 @@ class GoogleChanges:
         if page is not None:
             query["pageToken"] = page
         try:
-            answer = await self._ask(f"{self._endpoint}/calendars/{quote(calendar_id, safe='')}/events", query)
+            answer = await read(
+                self._wire, self._tokens, f"{self._endpoint}/calendars/{quote(calendar_id, safe='')}/events", query
+            )
         except TokenFailure as failure:
             return failure.outcome
         except NoAnswer as silence:
@@ -82,18 +84,6 @@ class GoogleChanges:
                 "calendar": _span(start_s, end_s),
             }
         return found
-
-    async def _ask(self, address: str, query: Mapping[str, str]) -> Answer:
-        token = await self._tokens.token()
-        answer = await self._wire.call("GET", address, query=query, headers=_headers(token))
-        if answer.status == 401:
-            token = await self._tokens.token(rejected=token)
-            answer = await self._wire.call("GET", address, query=query, headers=_headers(token))
-        return answer
-
-
-def _headers(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}", "Accept": "application/json"}
 
 
 def _seen(item: dict[str, object]) -> SeenEvent | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -27,7 +28,7 @@ _NAMES = "|".join(sorted(PIN_FIELDS))
 _PINS = re.compile(rf'((?:"(?:{_NAMES})": ?"?)|(?:\b(?:{_NAMES})=))[0-9]+')
 
 
-class Sender:
+class Sender(ABC):
     """`async with KIND(base, device_id, key) as sender: answer = await sender.schedule(form)`.
 
     Verbs that the dialect has no words for raise CannotSay; all raise GatewayUnreachable when no try brought an
@@ -138,8 +139,9 @@ class Sender:
         """The form of a meeting this device booked; NoSuchBooking when it did not."""
         return self._kept(external_id).booking.form
 
+    @abstractmethod
     async def _tell(self, booking: Booking, *, new: bool) -> Answer:
-        raise NotImplementedError
+        """Send a booking in the dialect's words."""
 
     async def _tell_occurrence(self, external_id: str, original: datetime, form: ScheduleForm | None) -> Answer:
         """`form` is None for a day that does not take place."""
