@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -28,7 +27,7 @@ _NAMES = "|".join(sorted(PIN_FIELDS))
 _PINS = re.compile(rf'((?:"(?:{_NAMES})": ?"?)|(?:\b(?:{_NAMES})=))[0-9]+')
 
 
-class Sender(ABC):
+class Sender:
     """`async with KIND(base, device_id, key) as sender: answer = await sender.schedule(form)`.
 
     Verbs that the dialect has no words for raise CannotSay; all raise GatewayUnreachable when no try brought an
@@ -139,9 +138,10 @@ class Sender(ABC):
         """The form of a meeting this device booked; NoSuchBooking when it did not."""
         return self._kept(external_id).booking.form
 
-    @abstractmethod
     async def _tell(self, booking: Booking, *, new: bool) -> Answer:
-        """Send a booking in the dialect's words."""
+        """Send a booking; a dialect that schedules or changes in another way has no use for it."""
+        del booking, new
+        raise CannotSay(f"{self.kind} has no words for a whole booking")
 
     async def _tell_occurrence(self, external_id: str, original: datetime, form: ScheduleForm | None) -> Answer:
         """`form` is None for a day that does not take place."""
