@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 from collections.abc import Callable, Coroutine
@@ -25,6 +26,8 @@ from gateway.profiles.catalog import Catalog, builtin_folder
 from gateway.store import changes, idempotency
 from gateway.store.installation import installation_id
 from gateway.store.vault import Vault
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,10 @@ async def made_mirroring(config: Config, clock: Clock, stored: Stored) -> Mirror
 
 def _catalog(config: Config) -> Catalog:
     own = config.gateway.profiles_dir
-    return Catalog.load([*([own] if own is not None else []), builtin_folder()])
+    catalog = Catalog.load([*([own] if own is not None else []), builtin_folder()], lenient=True)
+    for problem in catalog.problems():  # a draft that no device uses must not keep the others from being served
+        _LOGGER.warning("a profile was left out: %s", problem)
+    return catalog
 
 
 async def _register(config: Config, clock: Clock, stored: Stored, catalog: Catalog) -> Register:

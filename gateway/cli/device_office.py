@@ -142,7 +142,7 @@ async def _opened(config: Config, work: Callable[[Office], Awaitable[int]], *, w
 
     @functools.cache
     def catalog() -> Catalog:
-        return Catalog.load([*([own] if own is not None and own.is_dir() else []), builtin_folder()])
+        return Catalog.load([*([own] if own is not None and own.is_dir() else []), builtin_folder()], lenient=True)
 
     async with opened(config, clock) as stored:
         roster = Roster(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from gateway import yaml_source
 from gateway.errors import ProfileError
@@ -27,31 +28,43 @@ def builtin_folder() -> Path:
 class Catalog:
     """The profiles in use, by id."""
 
-    def __init__(self, profiles: Iterable[Profile], known_ids: Collection[str]) -> None:
+    def __init__(
+        self,
+        profiles: Iterable[Profile],
+        known_ids: Collection[str],
+        broken: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
         self._profiles = {profile.id: profile for profile in profiles}
         self._known_ids = sorted(known_ids)
+        self._broken = dict(broken)
         self._limited: dict[tuple[str, str], Profile] = {}
 
     @classmethod
-    def load(cls, folders: Sequence[Path], wanted: Collection[str] | None = None) -> Catalog:
+    def load(cls, folders: Sequence[Path], wanted: Collection[str] | None = None, *, lenient: bool = False) -> Catalog:
         """Read the profiles named by `wanted` (all, if None) from `folders`; of two with one id the first folder's.
 
         A profile's id is the path of its file without `.yaml`; a folder that does not exist has none. `ProfileError`
-        with every mistake of every file; ids that no file has are passed over here and reported by `get`.
+        with every mistake of every file; ids that no file has are passed over here and reported by `get`. A `lenient`
+        catalog does without the files that have mistakes, and reports those of a file when its profile is asked for.
         """
-        files = _files(folders)
+        broken: dict[str, Sequence[str]] = {}
+        files = _files(folders, broken)
         profiles: list[Profile] = []
-        problems: list[str] = []
         for profile_id in files:
             if wanted is not None and profile_id not in wanted:
                 continue
             try:
                 profiles.append(_read(profile_id, files))
             except ProfileError as error:
-                problems += error.problems
-        if problems:
-            raise ProfileError(list(dict.fromkeys(problems)))
-        return cls(profiles, files)
+                broken[profile_id] = error.problems
+        catalog = cls(profiles, files, broken)
+        if broken and not lenient:
+            raise ProfileError(catalog.problems())
+        return catalog
+
+    def problems(self) -> list[str]:
+        """Every mistake of the files that were left out."""
+        return list(dict.fromkeys(line for lines in self._broken.values() for line in lines))
 
     def get(self, profile_id: str, model: str | None = None) -> Profile:
         """The profile with this id, or `ProfileError` with what may have been meant.
@@ -59,6 +72,8 @@ class Catalog:
         `model` is one of its models, upper and lower case alike: the profile is then given with that one's limits.
         """
         profile = self._profiles.get(profile_id)
+        if profile_id in self._broken:
+            raise ProfileError(list(self._broken[profile_id]))
         if profile is None:
             raise ProfileError([f"there is no profile '{profile_id}'; {_hint(profile_id, self._known_ids)}"])
         if model is None:
@@ -106,16 +121,16 @@ def _limited(shape: Shape, invitees: int) -> Shape:
     )
 
 
-def _files(folders: Sequence[Path]) -> Mapping[str, list[Path]]:
+def _files(folders: Sequence[Path], broken: dict[str, Sequence[str]]) -> Mapping[str, list[Path]]:
     """Every profile's files by its id, the first folder's first; other files (a README, a schema) are not profiles."""
     found: dict[str, list[Path]] = {}
     for folder in folders:
         for path in folder.rglob("*.yaml"):
             profile_id = path.relative_to(folder).with_suffix("").as_posix()
             if not _ID.fullmatch(profile_id):
-                raise ProfileError(
-                    [f"{path}: a profile's file must be VENDOR/MODEL.yaml, in small letters, digits, '-' and '_'"]
-                )
+                rule = "a profile's file must be VENDOR/MODEL.yaml, in small letters, digits, '-' and '_'"
+                broken[profile_id] = [f"{path}: {rule}"]
+                continue
             found.setdefault(profile_id, []).append(path)
     return dict(sorted(found.items()))
 

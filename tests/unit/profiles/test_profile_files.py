@@ -108,6 +108,23 @@ def test_every_mistake_of_every_file_is_named_at_once(tmp_path: Path) -> None:
     assert any("external_id.as must be one of code" in line for line in found)
 
 
+def test_a_lenient_catalog_does_without_files_that_have_mistakes(tmp_path: Path) -> None:
+    written(tmp_path, SMALL)
+    broken = written(tmp_path, SMALL.replace("trust:", "thrust:"), "acme/draft")
+    (tmp_path / "Notes.yaml").write_text("a: 1")
+    catalog = Catalog.load([tmp_path], lenient=True)
+    assert catalog.get("acme/bridge").id == "acme/bridge"
+    assert [profile.id for profile in catalog] == ["acme/bridge"]
+    assert {line.partition(".yaml")[0] for line in catalog.problems()} == {
+        str(broken.with_suffix("")),
+        str(tmp_path / "Notes"),
+    }
+    with pytest.raises(ProfileError, match="thrust"):
+        catalog.get("acme/draft")
+    with pytest.raises(ProfileError, match="thrust"):
+        Catalog.load([tmp_path])
+
+
 def test_choices_say_what_the_devices_words_mean(tmp_path: Path) -> None:
     rule = "repeat: {name: r, as: choice, choices: {W: {frequency: weekly, weekdays: [MO]}, N: none}}"
     written(tmp_path, SMALL.replace("zone: {name", f"{rule}\n      zone: {{name", 1))
