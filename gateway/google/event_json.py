@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from gateway.domain.meeting import Invitations, Invitee, Meeting, Repeat
 from gateway.domain.outcome import RemoteEvent
 from gateway.domain.target import EventContent, EventRef
-from gateway.domain.zones import to_local
+from gateway.domain.zones import to_local, to_utc_s
 from gateway.google.event_text import description, listed_person, one_line
 from gateway.google.join_text import join_lines, place
 
@@ -145,9 +145,17 @@ def _times(meeting: Meeting) -> tuple[dict[str, str], dict[str, str]]:
             {"date": after.isoformat(), "timeZone": meeting.zone},
         )
     return (
-        {"dateTime": start.isoformat(timespec="seconds"), "timeZone": meeting.zone},
-        {"dateTime": end.isoformat(timespec="seconds"), "timeZone": meeting.zone},
+        {"dateTime": _moment(start, meeting.start_utc_s, meeting.zone), "timeZone": meeting.zone},
+        {"dateTime": _moment(end, meeting.end_utc_s, meeting.zone), "timeZone": meeting.zone},
     )
+
+
+def _moment(local: datetime, utc_s: int, zone: str) -> str:
+    """Write a wall-clock time, with its offset only where it comes twice and the second one is meant."""
+    first_s, remark = to_utc_s(local, zone)
+    if remark == "fold" and utc_s != first_s:
+        local = local.replace(tzinfo=timezone(local - to_local(utc_s, "UTC")))
+    return local.isoformat(timespec="seconds")
 
 
 def _rule(repeat: Repeat, meeting: Meeting) -> str:

@@ -130,3 +130,13 @@ def test_nothing_is_lost_that_both_sides_can_say(name: str, data: st.DataObject)
     elif meeting.reminder_minutes == 0:
         assert said.get("overrides", []) == []
     assert event.get("guestsCanInviteOthers", True) is meeting.allow_user_invite
+
+
+def test_the_second_of_two_equal_times_is_kept():
+    """On the night when clocks go back, 02:30 comes twice; a wall-clock time alone would mean the first."""
+    profile, night = CATALOG.get("generic/json"), {"external_id": "1", "subject": "Night", "time_zone": "Europe/Paris"}
+    for hour in (0, 1):
+        times = {"start": f"2023-10-29T0{hour}:30:00Z", "end": f"2023-10-29T0{hour + 1}:30:00Z"}
+        meeting = to_meeting(profile, {**night, **times}, Context(None, None, NOW_S)).meeting
+        event = in_google(meeting)
+        assert (instant_s(event["start"]), instant_s(event["end"])) == (meeting.start_utc_s, meeting.end_utc_s)
