@@ -77,7 +77,8 @@ class Digests:
         count = said.get("nc", "")
         if said.get("qop") != "auth" or not _COUNT.fullmatch(count) or not said.get("cnonce"):
             return Verdict.WRONG
-        if not hmac.compare_digest(self._expected(said, key, algorithm, method), said.get("response", "").lower()):
+        shown = said.get("response", "").lower().encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(self._expected(said, key, algorithm, method).encode("ascii"), shown):
             return Verdict.WRONG
         return self._use(said.get("nonce", ""), int(count, 16))
 
@@ -100,7 +101,10 @@ class Digests:
         """Return when this nonce was made; None when it is not one of ours."""
         if len(nonce) != (_STAMP_BYTES + _SALT_BYTES + _PROOF_BYTES) * 4 // 3 or not nonce.isascii():
             return None
-        raw = base64.urlsafe_b64decode(nonce)
+        try:
+            raw = base64.urlsafe_b64decode(nonce)
+        except ValueError:
+            return None
         made, proof = raw[: _STAMP_BYTES + _SALT_BYTES], raw[_STAMP_BYTES + _SALT_BYTES :]
         if not hmac.compare_digest(self._proof(made), proof):
             return None

@@ -161,6 +161,7 @@ def _webhooks(clock: Clock, stored: Stored, register: Register) -> Webhooks:
         database=stored.database,
         clock=clock,
         receiver=register.receiver,
+        devices=lambda: [device.row.id for device in register.served()],
         chance=random.random,
         owner=f"process {os.getpid()}",
     )

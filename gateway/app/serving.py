@@ -21,7 +21,7 @@ from gateway.config import Config
 from gateway.device_api.door import DeviceDoor
 from gateway.device_api.kept_calls import work_off
 from gateway.devices.register import Register
-from gateway.errors import StoreError
+from gateway.errors import GatewayError, StoreError
 from gateway.mirror.outbound import Outbound
 from gateway.store.folder import WAKE_SIGNAL, DataFolder
 from gateway.web.listeners import Listener
@@ -30,6 +30,7 @@ from gateway.web.tls import Certificate
 _LOGGER = logging.getLogger(__name__)
 
 LOOK_AFTER_ADMINS_S = 300.0
+CHANGED_AGAIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,4 +183,11 @@ async def _watch_accounts(gateway: Running, woken: asyncio.Event) -> None:
     while True:
         await woken.wait()
         woken.clear()
-        await gateway.accounts_changed()
+        try:
+            await gateway.accounts_changed()
+        except StoreError as error:
+            _LOGGER.error("what a command changed cannot be read yet: %s", error)  # noqa: TRY400 - the disk
+            await asyncio.sleep(CHANGED_AGAIN_S)
+            woken.set()
+        except GatewayError:
+            _LOGGER.exception("what a command changed cannot be used; everything stays as it was")

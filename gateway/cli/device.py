@@ -269,11 +269,15 @@ def _remove(args: argparse.Namespace) -> int:
         cancelled = await office.remove(args.id, cancel_meetings=args.cancel_meetings)
         say(f"{args.id} is removed; its key opens nothing any more.")
         if args.cancel_meetings:
-            say(f"{cancelled} of its meetings are cancelled; {left - cancelled} that are over stay in the calendar.")
+            say(f"Cancelled: {_meetings(cancelled)}. Over, and left in the calendar: {_meetings(left - cancelled)}.")
         elif left:
-            say(f"Its {left} meeting{'' if left == 1 else 's'} stay in the calendar.")
+            say(f"Left in the calendar: {_meetings(left)}.")
 
     return _do(args, remove)
+
+
+def _meetings(number: int) -> str:
+    return f"{number} meeting{'' if number == 1 else 's'}"
 
 
 def _rotate(args: argparse.Namespace) -> int:

@@ -57,8 +57,8 @@ def as_json(known: Known, asking: PollStatus | None = None) -> dict[str, object]
 
 def _asking(status: PollStatus) -> dict[str, object]:
     return {
-        "state": status.state,
-        "problem": f"{status.code} {status.text}".strip() or None,
+        "state": "waits for your word" if status.asked else status.state,
+        "problem": (status.text if status.asked else f"{status.code} {status.text}".strip()) or None,
         "warning": status.warning or None,
         "last_asked": moment(status.last_poll_ms) or None,
         "last_success": moment(status.last_success_ms) or None,

@@ -24,12 +24,18 @@ class Report(NamedTuple):
 
 async def asked(office: Office, known: Known) -> Report:
     """Ask a device that is asked, and say what works or what to change on it."""
+    from gateway.mirror.poll_state import stored_status
+    from gateway.store.polling import PollState
+
     report = await office.ask(known.row.name)
     following = ""
     if report.fingerprint and known.locked_by:
         following = f"write into devices[].poll of {known.row.name}: fingerprint: {report.fingerprint!r}"
     elif report.fingerprint:
         following = f"meeting-gateway device approve {known.row.name} --trust-certificate {report.fingerprint}"
+    status = await stored_status(office.stored.database, known.row)
+    if report.ok and status.state is PollState.ASKS:
+        return Report(status.text, "", ok=False, following=f"meeting-gateway device believe {known.row.name}")
     return Report(report.text, report.code, report.ok, following)
 
 

@@ -87,7 +87,9 @@ def _poll(args: argparse.Namespace) -> dict[str, object] | None:
             raise ConfigError([f"{', '.join(given)}: only together with --poll ADDRESS"])
         return None
     if args.password_file is None:
-        raise ConfigError(["--poll needs --password-file FILE (or - for standard input): a password is never typed"])
+        raise ConfigError(
+            ["--poll needs --password-file FILE (or - for standard input): a password never stands in the command line"]
+        )
     return _given(
         {
             "address": args.poll,

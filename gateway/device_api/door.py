@@ -30,6 +30,8 @@ from gateway.web.problem import HttpProblem, status_of
 _LOGGER = logging.getLogger(__name__)
 KEY_CHARACTERS = 255
 PAUSED_RETRY_S = 60
+MEETINGS = "/api/v1/devices/{device_id}/meetings"
+_KEPT = (MEETINGS, MEETINGS + "/{external_id}")
 _WAYS: Mapping[Dialect, str] = {
     Dialect.JSON: "JSON at …/meetings",
     Dialect.FORM: "forms at …/meetings",
@@ -79,15 +81,28 @@ class DeviceDoor:
         """Note a call that showed a wrong key, or the key of nobody; a call without any is nobody's."""
         if self.visitors is None or "Authorization" not in request.headers:
             return
-        body, at_ms = await request.read(), self.clock.now_ms()
+        kept = await self._kept(request)
 
         def call() -> KeptCall | None:
-            if request.method not in ("POST", "PUT"):
-                return None
-            place, kind = request.match_info.get("external_id", ""), request.content_type
-            return KeptCall(method=request.method, path=place, content_type=kind, body=body, at_ms=at_ms)
+            return kept
 
         self.visitors.turned_away(request.match_info["device_id"], request.remote or "", call)
+
+    async def _kept(self, request: web.Request) -> KeptCall | None:
+        """Return what is kept of a stranger's call: of those about one whole meeting, and no others.
+
+        The bodies of POST and PUT were read before, within their limits; of other calls none is read.
+        """
+        resource = request.match_info.route.resource
+        if resource is None or resource.canonical not in _KEPT or request.method not in ("POST", "PUT", "DELETE"):
+            return None
+        return KeptCall(
+            method=request.method,
+            path=request.match_info.get("external_id", ""),
+            content_type=request.content_type,
+            body=b"" if request.method == "DELETE" else await request.read(),
+            at_ms=self.clock.now_ms(),
+        )
 
     def heard(self, device: Device, error: GatewayError | None = None) -> None:
         """Note that a device with the right key was understood, or why not; what comes of the gateway is not noted."""

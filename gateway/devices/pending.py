@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sqlite3
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
@@ -100,7 +100,8 @@ class Pending:
         """Bring the list in line with what commands did, and with what is stored after a start.
 
         `known` are the names of the devices that are served now. Returns the kept calls of callers who have become one
-        of them, oldest first: nobody has to schedule anything again. Raises StoreError.
+        of them, oldest first: nobody has to schedule anything again, unless callers at several addresses used the name.
+        Raises StoreError.
         """
         rows, ignored = await database.read(lambda conn: (pending.pending(conn), pending.ignored(conn)))
         self._ignored = frozenset(ignored)
@@ -111,9 +112,11 @@ class Pending:
                 caller.first_at, caller.seen, caller.noted_at = row.first_at, row.seen, row.last_at
                 caller.likely, caller.told, caller.looked_at = Likely(row.profile, row.subject), True, bool(row.profile)
         accepted: dict[str, tuple[KeptCall, ...]] = {}
+        callers = Counter(name for name, _ in self._callers)
         for where, caller in list(self._callers.items()):
-            if where[0] in known:
-                accepted[where[0]] = _in_order((*accepted.get(where[0], ()), *self._good(caller)))
+            # Nothing proves who a caller was: where several used the name, none of them is believed.
+            if where[0] in known and callers[where[0]] == 1:
+                accepted[where[0]] = _in_order(self._good(caller))
             if where[0] in known or where[0] in self._ignored:
                 self._forget(where)
         return {name: calls for name, calls in accepted.items() if calls}

@@ -132,12 +132,17 @@ class Inbound:
             read_at_ms=before.read_at_ms, calls=before.calls, code=problem.code, text=problem.text
         )
         level = logging.DEBUG if before.code == problem.code else logging.WARNING
-        _LOGGER.log(level, "the calendar cannot be read: %s", problem.text, extra={"code": problem.code})
+        _LOGGER.log(level, "the calendar cannot be read: %s", problem.text, extra={"problem": problem.code})
         if problem.whole_account and problem.verdict in (Verdict.AUTHORIZATION, Verdict.CONFIGURATION):
             await self._source.lost(account, problem)
 
     async def _read_calendar(self, account: AccountTarget, feed: CalendarFeed, calendar_id: str) -> Outcome | None:
-        token = await self._database.read(lambda conn: changes.reading_token(conn, account.account_id, calendar_id))
+        token, live_before = await self._database.read(
+            lambda conn: (
+                changes.reading_token(conn, account.account_id, calendar_id),
+                mirrored_calendars.live_in(conn, account.account_id, calendar_id),
+            )
+        )
         try:
             pages = await self._pages(feed, calendar_id, token)
         except TokenExpired:
@@ -152,6 +157,7 @@ class Inbound:
             events=tuple(event for page in pages for event in page.events),
             next_token=pages[-1].next_token,
             whole=token is None,
+            live_before=frozenset(live_before.values()),
         )
         now_ms = self._clock.now_ms()
         devices = await self._database.write(lambda conn: self._write_down(conn, feed, reading, now_ms))
@@ -175,8 +181,8 @@ class Inbound:
             pages.append(_only_ours(got, self._installation_id))
             page = got.next_page
             if page is None:
-                break
-        return pages
+                return pages
+        return _ENDLESS
 
     def _write_down(
         self, conn: sqlite3.Connection, feed: CalendarFeed, reading: _Reading, now_ms: int
@@ -209,7 +215,8 @@ class Inbound:
         """A list of everything has no deleted events of long ago: what it does not name is not there any more."""
         told: set[int] = set()
         live = mirrored_calendars.live_in(conn, reading.account_id, reading.calendar_id)
-        for meeting_id in set(live.values()) - present:
+        # What was written while the list was on its way is not in it.
+        for meeting_id in (reading.live_before & set(live.values())) - present:
             meeting = meetings.get(conn, meeting_id)
             if meeting is None:
                 continue
@@ -240,6 +247,7 @@ class _Reading:
     events: tuple[SeenEvent, ...]
     next_token: str | None
     whole: bool
+    live_before: frozenset[int]
 
 
 def _only_ours(page: FeedPage, installation_id: str) -> FeedPage:
@@ -250,4 +258,7 @@ def _only_ours(page: FeedPage, installation_id: str) -> FeedPage:
     return FeedPage(events=kept, next_page=page.next_page, next_token=page.next_token)
 
 
+_ENDLESS = Outcome(
+    verdict=Verdict.LATER, code="endless-list", text=f"The calendar has more than {_MOST_PAGES} pages of changes."
+)
 _DISK = Outcome(verdict=Verdict.LATER, code="store", text="The disk could not be written.")

@@ -218,7 +218,7 @@ class Outbound:
             )
         )
         level = logging.WARNING if decision.hold or job.row.attempts == 1 else logging.DEBUG
-        note = {"meeting": job.meeting.id, "attempt": job.row.attempts, "code": outcome.code, "hold": decision.hold}
+        note = {"meeting": job.meeting.id, "attempt": job.row.attempts, "problem": outcome.code, "hold": decision.hold}
         _LOGGER.log(level, "not mirrored yet: %s", outcome.text, extra=note)
 
     async def _write_down(self, work: Callable[[sqlite3.Connection], object]) -> None:

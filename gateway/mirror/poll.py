@@ -53,7 +53,7 @@ class _Turn:
     device: PolledDevice
     client: UcmClient
     due_s: float
-    running: bool = False
+    look: asyncio.Task[None] | None = field(default=None, repr=False)
     good_looks: int = 0
     clock_read_s: float | None = None
     status: PollStatus
@@ -157,14 +157,13 @@ class Poll:
         """Begin the looks that are due; return the seconds until another one is, None to wait for a wake-up."""
         self._line_up()
         now_s = self._clock.monotonic_s()
-        waiting = sorted((turn for turn in self._turns.values() if not turn.running), key=lambda turn: turn.due_s)
+        waiting = sorted((turn for turn in self._turns.values() if turn.look is None), key=lambda turn: turn.due_s)
         for turn in waiting:
             if turn.due_s > now_s:
                 return turn.due_s - now_s
             if len(self._tasks) >= AT_ONCE:
                 return None  # the end of a look wakes us
-            turn.running = True
-            task = asyncio.create_task(self._visit(turn), name=f"poll-{turn.device.row.name}")
+            task = turn.look = asyncio.create_task(self._visit(turn), name=f"poll-{turn.device.row.name}")
             self._tasks.add(task)
             task.add_done_callback(functools.partial(self._ended, turn))
         return None
@@ -173,16 +172,23 @@ class Poll:
         """Bring the turns in line with the devices; changed settings make a device due."""
         wanted = {device.row.id: device for device in self._devices() if device.poll is not None and not device.paused}
         for row_id in [row_id for row_id in self._turns if row_id not in wanted]:
-            del self._turns[row_id]
+            self._drop(self._turns.pop(row_id))
         for row_id, device in wanted.items():
             api, settings = _api(device), device.poll
             if api is None or settings is None:
                 continue
             turn = self._turns.get(row_id)
             if turn is None or turn.device.poll != settings or turn.device.profile is not device.profile:
+                if turn is not None:
+                    self._drop(turn)
                 self._turns[row_id] = self._new_turn(device, settings, api)
             else:
                 turn.device = device
+
+    def _drop(self, turn: _Turn) -> None:
+        """End a look that was begun with other settings; what it has not done the next one does."""
+        if turn.look is not None:
+            turn.look.cancel()
 
     def _new_turn(self, device: PolledDevice, settings: PollSettings, api: Api) -> _Turn:
         return _Turn(
@@ -323,9 +329,9 @@ class Poll:
         before = turn.stored
         if before is not None and (before.state, before.code) == (row.state, row.code):
             return
-        note = {"device": turn.device.row.name, "code": row.code}
+        note = {"device": turn.device.row.name, "problem": row.code}
         if broken is None and row.state is PollState.OK:
-            _LOGGER.info("asked with success", extra={**note, "meetings": row.listed})
+            _LOGGER.info("asked with success", extra={"device": turn.device.row.name, "meetings": row.listed})
         else:
             _LOGGER.warning("asking: %s", row.text, extra=note)
 
@@ -356,7 +362,7 @@ class Poll:
 
     def _ended(self, turn: _Turn, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        turn.running = False
+        turn.look = None
         self._woken.set()
 
     async def _stop(self) -> None:

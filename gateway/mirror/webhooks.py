@@ -32,10 +32,14 @@ GIVE_UP_MS = 5 * 24 * 3600 * 1000
 _AT_ONCE = 50
 _LEASE_MS = 120_000
 _STORE_PAUSE_S = 1.0
+_LONGEST_TURN_S = 30.0
 
 
 class Webhooks:
-    """Delivers what devices with a webhook should hear; `receiver` tells where, None for a device without one."""
+    """Delivers what devices with a webhook should hear.
+
+    `receiver` tells where, None for a device without one; `devices` are the row ids of all that are served.
+    """
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class Webhooks:
         database: Database,
         clock: Clock,
         receiver: Callable[[int], Receiver | None],
+        devices: Callable[[], Collection[int]],
         chance: Callable[[], float],
         owner: str,
     ) -> None:
@@ -50,12 +55,21 @@ class Webhooks:
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
         self._receiver = receiver
+        self._devices = devices
+        self._behind = True
         self._chance = chance
         self._owner = owner
         self._woken = asyncio.Event()
 
     async def told(self, devices: Collection[int]) -> None:
-        """Something was added to the feed of these devices."""
+        """Something was added to the feed of these devices; what the disk refuses now is made up for later."""
+        try:
+            await self._ask_for(devices)
+        except StoreError:
+            self._behind = True
+        self._woken.set()
+
+    async def _ask_for(self, devices: Collection[int]) -> None:
         wanted = [device_id for device_id in devices if self._receiver(device_id) is not None]
         if not wanted:
             return
@@ -64,11 +78,12 @@ class Webhooks:
         def put(conn: sqlite3.Connection) -> None:
             for device_id in wanted:
                 newest = changes.newest(conn, device_id)
-                if newest > changes.webhook_place(conn, device_id)[0]:
+                waiting = outbox.get(conn, WEBHOOK, device_id)
+                told = changes.webhook_place(conn, device_id)[0] if waiting is None else waiting.revision
+                if newest > told:
                     outbox.put(conn, kind=WEBHOOK, subject_id=device_id, revision=newest, now_ms=now_ms)
 
         await self._database.write(put)
-        self._woken.set()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -85,8 +100,13 @@ class Webhooks:
 
     async def _deliver_due_or_wait(self) -> float | None:
         try:
+            if self._behind:  # after a start, or a disk that failed: free what was claimed, ask for what was not
+                await self._database.write(lambda conn: outbox.release_owner(conn, WEBHOOK, self._owner))
+                await self._ask_for(self._devices())
+                self._behind = False
             return await self._deliver_due()
         except StoreError as error:
+            self._behind = True
             _LOGGER.error("webhooks cannot be read or written down: %s", error)  # noqa: TRY400 - the disk
             return _STORE_PAUSE_S
 
@@ -115,14 +135,17 @@ class Webhooks:
         told = Told(taken=Taken.YES)
         if receiver is not None:
             told, place = await self._tell(receiver, waiting, place)
-        await self._settle(row, place, since, told, more=len(waiting) == _AT_ONCE)
+        more = receiver is not None and bool(waiting) and (place < waiting[-1].id or len(waiting) == _AT_ONCE)
+        await self._settle(row, place, since, told, more=more)
 
     async def _tell(self, receiver: Receiver, waiting: list[Change], place: int) -> tuple[Told, int]:
         """Send one after the other until one is not taken; return how that ended and the last place that was taken."""
         if self._session is None:
             self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
-        told = Told(taken=Taken.YES)
+        told, began_s = Told(taken=Taken.YES), self._clock.monotonic_s()
         for change in waiting:
+            if self._clock.monotonic_s() - began_s > _LONGEST_TURN_S:
+                break  # the next device's turn; this one's goes on after it
             told = await tell(self._session, receiver, _message(change), now_s=self._clock.now_ms() // 1000)
             if told.taken is not Taken.YES:
                 break

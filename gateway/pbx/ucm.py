@@ -267,7 +267,7 @@ class UcmClient:
         except ValueError:
             document = None
         status = document.get("status") if isinstance(document, dict) else None
-        if isinstance(status, str) and status.removeprefix("-").isdigit() and len(status) < 9:
+        if isinstance(status, str) and status.isascii() and status.removeprefix("-").isdigit() and len(status) < 9:
             status = int(status)
         if not isinstance(document, dict) or not isinstance(status, int) or isinstance(status, bool):
             raise self._garbled(action, text)

@@ -128,6 +128,13 @@ def release_claims(conn: sqlite3.Connection) -> int:
     ).rowcount
 
 
+def release_owner(conn: sqlite3.Connection, kind: str, owner: str) -> int:
+    """Free the rows of one kind that one worker had claimed, for a worker that knows that it does none of them now."""
+    return conn.execute(
+        "UPDATE outbox SET claimed_by = NULL, claimed_until = NULL WHERE kind = ? AND claimed_by = ?", (kind, owner)
+    ).rowcount
+
+
 def release_holds(conn: sqlite3.Connection, holds: tuple[Hold, ...], now_ms: int) -> int:
     """Make rows due that were held for one of these reasons."""
     freed = 0

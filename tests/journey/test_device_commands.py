@@ -92,7 +92,7 @@ async def test_a_device_comes_changes_its_key_and_goes(gateway: GatewayProcess, 
     await becomes(200, lambda: call(gateway, "hq", new))
     assert await call(gateway, "hq", key) == 200, "for a day more"
     _, talk = await desk("device", "remove", "hq", "--cancel-meetings")
-    assert "1 of its meetings are cancelled" in talk
+    assert "Cancelled: 1 meeting." in talk
     await becomes(401, lambda: call(gateway, "hq", new))
     assert await call(gateway, "hq", key) == 401
     assert rows(gateway, "SELECT state, count(*) FROM meeting") == [("cancelled", 1)]

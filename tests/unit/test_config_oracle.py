@@ -235,7 +235,9 @@ def section(draw: st.DrawFn, model: type[Section]) -> dict[str, object]:
     """A section in which most values are right, some at the edge, few of a wrong kind, and few keys unknown."""
     made: dict[str, object] = {}
     for name, field in model.model_fields.items():
-        if name in ("client_secret", "key", "password", "secret") or (not field.is_required() and draw(st.integers(0, 2))):
+        if name in ("client_secret", "key", "password", "secret") or (
+            not field.is_required() and draw(st.integers(0, 2))
+        ):
             continue
         usual = ENDPOINT if model is Endpoints else CALENDAR if name == "calendar" else RIGHT[name]
         chance = draw(st.integers(0, 99))

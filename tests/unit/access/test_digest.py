@@ -202,3 +202,13 @@ def test_any_text_is_read_or_refused(value: str) -> None:
     said = parameters(value)
     if said is not None:
         assert judged(Digests(MovedClock()), said) is not Verdict.RIGHT
+
+
+@pytest.mark.parametrize("response", ["é", "\udcff", "x" * 64])
+def test_an_answer_of_odd_characters_is_wrong_and_nothing_worse(digests: Digests, response: str) -> None:
+    assert judged(digests, answered(fresh(digests)) | {"response": response}) is Verdict.WRONG
+
+
+def test_a_nonce_that_nobody_made_is_no_error(digests: Digests) -> None:
+    for nonce in ("***" + "a" * 37, "é" * 40, "=" * 40):
+        assert judged(digests, answered(nonce)) is not Verdict.RIGHT

@@ -113,12 +113,19 @@ async def test_kept_calls_are_handed_over_once_in_order_and_not_when_old(
     waiting: Pending, clock: StandingClock
 ) -> None:
     for number in range(MOST_CALLS + 5):
-        waiting.note("ucm-9", f"192.0.2.{number % 2}", call(clock, str(number).encode()))
+        waiting.note("ucm-9", "192.0.2.1", call(clock, str(number).encode()))
         clock.ms += HOUR_MS
     clock.ms = NOW_MS + KEPT_FOR_MS + 10 * HOUR_MS
     accepted = await accepted_of(waiting, "ucm-9", "other")
     bodies = [int(kept.body) for kept in accepted["ucm-9"]]
     assert bodies == sorted(bodies) == list(range(10, MOST_CALLS + 5))
+    assert await accepted_of(waiting, "ucm-9") == {}
+    assert waiting.callers() == []
+
+
+async def test_where_several_used_a_name_none_is_believed(waiting: Pending, clock: StandingClock) -> None:
+    waiting.note("ucm-9", "192.0.2.1", call(clock, b"1"))
+    waiting.note("ucm-9", "192.0.2.66", call(clock, b"2"))
     assert await accepted_of(waiting, "ucm-9") == {}
     assert waiting.callers() == []
 

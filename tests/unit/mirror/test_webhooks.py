@@ -34,6 +34,7 @@ class Desk:
         self.answers: list[int] = []
         self.heard: list[str] = []
         self.url = ""
+        self.receivers: dict[int, Receiver] = {}
         self._loop: asyncio.Task[None] | None = None
 
     async def hear(self, request: web.Request) -> web.Response:
@@ -43,11 +44,12 @@ class Desk:
         return web.Response(status=status)
 
     def start(self) -> Webhooks:
-        receivers = {DEVICE: Receiver(url=self.url, secret=b"k" * 32)}
+        self.receivers = {DEVICE: Receiver(url=self.url, secret=b"k" * 32)}
         webhooks = Webhooks(
             database=self.database,
             clock=self.clock,
-            receiver=receivers.get,
+            receiver=self.receivers.get,
+            devices=lambda: list(self.receivers),
             chance=lambda: 1.0,
             owner="test",
         )
@@ -163,3 +165,29 @@ async def test_more_than_one_batch(desk: Desk) -> None:
     assert await desk.until_settled(120) is None
     await desk.stop()
     assert [int(said.split(":")[0]) for said in desk.heard] == list(range(120))
+
+
+async def test_what_was_told_while_nobody_served_is_delivered_after_the_start(desk: Desk) -> None:
+    await desk.say(1, 2)
+    desk.start()
+    assert await desk.until_settled(2) is None
+    await desk.stop()
+    assert desk.heard == ["1:204", "2:204"]
+
+
+async def test_a_webhook_that_was_taken_away_leaves_nothing_to_do(desk: Desk) -> None:
+    desk.answers = [503]
+    webhooks = desk.start()
+    await desk.say(*range(60))
+    await webhooks.told({DEVICE})
+    row = await desk.until_settled(1)
+    assert row is not None
+    desk.receivers.clear()
+    desk.clock.ms = row.not_before
+    await webhooks.told(())
+    async with asyncio.timeout(DEADLINE_S):
+        while await desk.row() is not None:
+            await asyncio.sleep(0.005)
+    await desk.stop()
+    assert await desk.row() is None
+    assert len(desk.heard) == 1
