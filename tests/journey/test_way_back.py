@@ -207,13 +207,13 @@ async def test_an_event_written_while_the_list_was_on_its_way_is_not_missing(way
     await way.send()
     await way.heard()
     way.google.do.expire("sync_tokens")
-    # The list of everything is made before the second event, and comes after it.
-    rule = {"match": {"operation": "list"}, "times": 1, "do": {"delay_s": 1.5, "when": "after"}}
+    # The token is refused; the list of everything is made before the second event, and comes after it.
+    rule = {"match": {"operation": "list"}, "after": 1, "times": 1, "do": {"delay_s": 1.5, "when": "after"}}
     async with way.session.post(f"{way.google.base}/_sim/faults", json=rule) as answer:
         assert answer.status in (200, 201), await answer.text()
     reading = asyncio.create_task(way.gateway.mirroring.inbound.read())
     asked = len(way.google.state.requests)
-    while not [r for r in way.google.state.requests[asked:] if r.operation == "list"] and not reading.done():
+    while len([r for r in way.google.state.requests[asked:] if r.operation == "list"]) < 2 and not reading.done():
         await asyncio.sleep(0.005)
     assert not reading.done()
     async with way.session.post(way.address(""), json={**MEETING, "external_id": "m-2"}) as answer:
