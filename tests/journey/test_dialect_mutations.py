@@ -35,7 +35,7 @@ from tests.contract.dialect_gateway import (
     dialect_gateway,
     log_in,
 )
-from tests.contract.running_gateway import UCM_MEETING, GatewayInTest
+from tests.contract.running_gateway import MEETING, UCM_MEETING, GatewayInTest
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 FEW, MANY = 100, 10_000
@@ -97,6 +97,11 @@ class Dialect:
 
 
 DIALECTS = {
+    "json": Dialect(
+        lambda name: [json.dumps({**MEETING, "external_id": name, "repeat": {"frequency": "weekly"}}).encode()],
+        lambda text: Sent("POST", "/api/v1/devices/script/meetings", text, {**AUTH["script"], **PLAIN}),
+        (b'"', b"{", b"}", b"[" * 50, b"null", b"true", b"1e400", b"-1", b'"all_day": true,', b"\\u0000", b"\\ud800"),
+    ),
     "form": Dialect(
         lambda name: [urlencode({**UCM_MEETING, "bookid": name}).encode()],
         lambda text: Sent("POST", "/api/v1/devices/ucm-1/meetings", text, UCM_FORM),
