@@ -50,12 +50,12 @@ def rows(gateway: GatewayProcess, query: str) -> list[tuple[object, ...]]:
         return conn.execute(query).fetchall()
 
 
-async def becomes(wanted: int, ask: Callable[[], Awaitable[int]]) -> None:
-    await until_true(lambda: _is(wanted, ask), f"never {wanted}")
+async def becomes(wanted: int, ask: Callable[[], Awaitable[int]], *, or_else: int | None = None) -> None:
+    await until_true(lambda: _is((wanted, or_else), ask), f"never {wanted}")
 
 
-async def _is(wanted: int, ask: Callable[[], Awaitable[int]]) -> bool:
-    return await ask() == wanted
+async def _is(wanted: tuple[int | None, ...], ask: Callable[[], Awaitable[int]]) -> bool:
+    return await ask() in wanted
 
 
 async def words_that_are_refused(desk: CommandDesk, tmp_path: Path) -> None:
@@ -85,7 +85,8 @@ async def test_a_device_comes_changes_its_key_and_goes(gateway: GatewayProcess, 
     assert any("/api/v1/devices/hq/meetings" in line for line in out.splitlines())
     assert f"Bearer {key}" in out
     assert key not in talk
-    await becomes(202, lambda: call(gateway, "hq", key))
+    # A call that came before the gateway knew the device was kept, and may have been worked off already: then it is 200.
+    await becomes(202, lambda: call(gateway, "hq", key), or_else=200)
     assert await call(gateway, "hq", DEVICE_KEY) == 401
     out, _ = await desk("device", "rotate-key", "hq")
     new = out.strip()
