@@ -85,7 +85,7 @@ async def test_a_device_comes_changes_its_key_and_goes(gateway: GatewayProcess, 
     assert any("/api/v1/devices/hq/meetings" in line for line in out.splitlines())
     assert f"Bearer {key}" in out
     assert key not in talk
-    # A call that came before the gateway knew the device was kept, and may have been worked off already: then it is 200.
+    # A call that came before the gateway knew the device was kept; when it was worked off already, this one is 200.
     await becomes(202, lambda: call(gateway, "hq", key), or_else=200)
     assert await call(gateway, "hq", DEVICE_KEY) == 401
     out, _ = await desk("device", "rotate-key", "hq")
