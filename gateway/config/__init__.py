@@ -1,4 +1,4 @@
-"""The settings: every section as a frozen dataclass, and `load`, which reads them or tells every problem at once.
+"""The settings as a whole, and `load`, which reads them or tells every problem at once; sections live beside this file.
 
 How values are read, merged and judged lives in the modules beside this one; nothing here acts on a setting.
 """
@@ -10,32 +10,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
-from gateway.config.redirect import redirect_uri
+from gateway.config.sections import (
+    DeviceSection,
+    DiscoverySection,
+    EmailSection,
+    GatewaySection,
+    GoogleEndpoints,
+    GoogleSection,
+    JoinSection,
+    LimitsSection,
+    LoggingSection,
+    NotificationsSection,
+    PollSection,
+    SyslogSection,
+    WebhookSection,
+)
 from gateway.config.shape import dotted, is_section, item_section, kind_at, paths
 from gateway.config.tree import COMMAND_LINE, Origin, Strength, Tree
-from gateway.config.values import (
-    Address,
-    OneLine,
-    Pattern,
-    Range,
-    certificate_fingerprint,
-    client_id,
-    client_secret,
-    device_address,
-    device_key,
-    device_password,
-    endpoint,
-    is_loopback,
-    setting_version,
-    sip_address,
-    web_address,
-    web_link,
-    webhook_secret,
-    zone_name,
-)
-from gateway.domain.meeting import Invitations
+from gateway.config.values import Address, is_loopback, setting_version
 from gateway.domain.secret import Secret
 from gateway.errors import ConfigError
 from gateway.yaml_source import DataPath
@@ -45,15 +39,18 @@ __all__ = [
     "Config",
     "DeviceSection",
     "DiscoverySection",
+    "EmailSection",
     "GatewaySection",
     "GoogleEndpoints",
     "GoogleSection",
     "JoinSection",
     "LimitsSection",
     "LoggingSection",
+    "NotificationsSection",
     "PollSection",
     "Secret",
     "Setting",
+    "SyslogSection",
     "WebhookSection",
     "describe",
     "device_section",
@@ -61,141 +58,6 @@ __all__ = [
     "load",
     "set_by",
 ]
-
-_CALENDAR_ID = OneLine(254)
-_DEVICE_ID = Pattern(
-    r"[a-z0-9][a-z0-9._-]{0,62}",
-    "1 to 63 small letters, digits, '.', '_' or '-' that start with a letter or digit, such as ucm-1",
-)
-_PROFILE = Pattern(r"[a-z0-9][a-z0-9._-]{0,62}/[a-z0-9][a-z0-9._-]{0,62}", "vendor/model, such as grandstream/ucm6300")
-_EMAIL = Pattern(r"[^@\s]{1,64}@[^@\s]{1,189}", "an e-mail address")
-EVERYWHERE = Address(host="0.0.0.0", port=8765)  # noqa: S104 - devices on the network are whom it is for
-EVERYWHERE_TLS = Address(host="0.0.0.0", port=8766)  # noqa: S104 - so are the browsers of administrators
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewaySection:
-    """The service itself. `time_zone` is for display only.
-
-    `data_dir` and `profiles_dir` are absolute once loaded; the latter is then never None.
-    """
-
-    name: Annotated[str, OneLine(100)] = "Meeting gateway"
-    time_zone: Annotated[str, zone_name] | None = None
-    listen: Address = EVERYWHERE
-    listen_tls: Address = EVERYWHERE_TLS
-    public_url: Annotated[str, web_address] | None = None
-    data_dir: Path = Path("data")
-    profiles_dir: Path | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoogleEndpoints:
-    """Google's addresses (OAuth 2.0 for web server applications; Calendar API v3), without a slash at their ends."""
-
-    authorize: Annotated[str, endpoint] = "https://accounts.google.com/o/oauth2/v2/auth"
-    token: Annotated[str, endpoint] = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
-    revoke: Annotated[str, endpoint] = "https://oauth2.googleapis.com/revoke"
-    userinfo: Annotated[str, endpoint] = "https://openidconnect.googleapis.com/v1/userinfo"
-    calendar: Annotated[str, endpoint] = "https://www.googleapis.com/calendar/v3"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoogleSection:
-    """The OAuth client, and the calendar of devices that name none.
-
-    What is None here may have been saved on the page; `redirect_uri` is made from the port when it is set nowhere.
-    """
-
-    client_id: Annotated[str, client_id] | None = None
-    client_secret: Annotated[Secret, client_secret] | None = None
-    redirect_uri: Annotated[str, redirect_uri] | None = None
-    expected_account: Annotated[str, _EMAIL] | None = None
-    calendar: Annotated[str, _CALENDAR_ID] = "primary"
-    endpoints: GoogleEndpoints = field(default_factory=GoogleEndpoints)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JoinSection:
-    """How people get into the meetings of a device that does not say so itself; `{room}` stands for the room."""
-
-    sip_uri: Annotated[str, sip_address] | None = None
-    dial_in: Annotated[str, OneLine(100)] | None = None
-    web_link: Annotated[str, web_link] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PollSection:
-    """Where a device is asked that cannot call. What is None here is what the device's profile says.
-
-    `password` is set once loaded; `fingerprint` is written in 64 small hexadecimal digits.
-    """
-
-    address: Annotated[str, device_address]
-    user: Annotated[str, OneLine(64)]
-    password: Annotated[Secret, device_password] | None = None
-    port: Annotated[int, Range(1, 65_535)] | None = None
-    every_s: Annotated[int, Range(10, 86_400)] | None = None
-    fingerprint: Annotated[str, certificate_fingerprint] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookSection:
-    """Where a device hears of replies, edits and conflicts; `secret` is set once loaded."""
-
-    url: Annotated[str, web_address]
-    secret: Annotated[Secret, webhook_secret] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceSection:
-    """One device that may push meetings, or that is asked for them (`poll`).
-
-    `key` is set once loaded, unless the device is only asked; no `calendar` means `google.calendar`, no `invitations`
-    what was chosen on the page, else `device`.
-    """
-
-    id: Annotated[str, _DEVICE_ID]
-    profile: Annotated[str, _PROFILE]
-    model: Annotated[str, OneLine(60)] | None = None
-    name: Annotated[str, OneLine(100)] | None = None
-    key: Annotated[Secret, device_key] | None = None
-    time_zone: Annotated[str, zone_name] | None = None
-    calendar: Annotated[str, _CALENDAR_ID] | None = None
-    invitations: Invitations | None = None
-    join: JoinSection = field(default_factory=JoinSection)
-    show_pins: bool = False
-    poll: PollSection | None = None
-    webhook: WebhookSection | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiscoverySection:
-    """Whether the gateway announces itself on the network, and listens to what others announce."""
-
-    announce: bool = True
-    browse: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitsSection:
-    """How much a caller may send, and how calls to the calendar are paced."""
-
-    body_bytes: Annotated[int, Range(1024, 1_048_576)] = 65_536
-    body_timeout_s: Annotated[float, Range(1, 60)] = 5.0
-    retry_first_s: Annotated[float, Range(0.01, 60)] = 2.0
-    retry_cap_s: Annotated[float, Range(0.01, 21_600)] = 900.0
-    in_flight: Annotated[int, Range(1, 50)] = 5
-    call_timeout_s: Annotated[float, Range(0.1, 120)] = 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggingSection:
-    """What is logged, and in which form."""
-
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["text", "json"] = "text"
-
 
 _NOT_A_SETTING: Mapping[str, bool] = MappingProxyType({"setting": False})
 
@@ -209,6 +71,7 @@ class Config:
     google: GoogleSection = field(default_factory=GoogleSection)
     devices: tuple[DeviceSection, ...] = ()
     discovery: DiscoverySection = field(default_factory=DiscoverySection)
+    notifications: NotificationsSection = field(default_factory=NotificationsSection)
     limits: LimitsSection = field(default_factory=LimitsSection)
     logging: LoggingSection = field(default_factory=LoggingSection)
     path: Path | None = field(default=None, metadata=_NOT_A_SETTING)
@@ -244,9 +107,16 @@ def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
             data_dir=data_dir,
             profiles_dir=(beside / (config.gateway.profiles_dir or data_dir / "profiles")).absolute(),
         ),
+        google=_beside(config.google, beside),
         path=path,
         sources={dotted(each): tree.source(each) for each in _leaves(config)},
     )
+
+
+def _beside(google: GoogleSection, folder: Path) -> GoogleSection:
+    if google.service_account_file is None:
+        return google
+    return replace(google, service_account_file=(folder / google.service_account_file).absolute())
 
 
 def is_simulated(config: Config) -> bool:

@@ -6,13 +6,15 @@ from gateway.config.reader import note
 from gateway.config.shape import default_at, dotted
 from gateway.config.sources import variables
 from gateway.config.tree import Tree
-from gateway.config.values import Refused
+from gateway.config.values import Refused, is_loopback
 from gateway.domain.secret import Secret
 from gateway.yaml_source import DataPath
 
 _CLIENT_ID = ("google", "client_id")
 _CLIENT_SECRET = ("google", "client_secret")
 _TOKEN = ("google", "endpoints", "token")
+_MAIL: DataPath = ("notifications", "email")
+_ALERTS_WEBHOOK: DataPath = ("notifications", "webhook")
 _ID_ENDING = ".apps.googleusercontent.com"
 
 
@@ -23,6 +25,8 @@ def check(tree: Tree) -> None:
     _check_device_ids(tree)
     _check_device_keys(tree)
     _check_webhooks(tree)
+    _check_mail(tree)
+    _check_service_account(tree)
 
 
 def _effective(tree: Tree, path: DataPath) -> object:
@@ -97,11 +101,32 @@ def _check_device_keys(tree: Tree) -> None:
 
 def _check_webhooks(tree: Tree) -> None:
     """Who is told by webhook must be able to see that it is us."""
-    names = variables(tree)
-    for device in _device_paths(tree):
-        if not isinstance(tree.value(device), dict) or tree.value((*device, "webhook")) is None:
-            continue
-        path: DataPath = (*device, "webhook", "secret")
-        if tree.usable(path) and tree.value(path) is None:
-            text = f"is required; write {names[path]}=... into .env, or set that environment variable"
-            note(tree, path, Refused(text, shows_value=False))
+    devices = [(*device, "webhook") for device in _device_paths(tree) if isinstance(tree.value(device), dict)]
+    for webhook in (*devices, _ALERTS_WEBHOOK):
+        if tree.value(webhook) is not None:
+            _require_secret(tree, (*webhook, "secret"))
+
+
+def _check_mail(tree: Tree) -> None:
+    """Who signs in at the mail server needs a password, and nobody sends one in clear to another machine."""
+    if tree.value((*_MAIL, "user")) is None:
+        return
+    _require_secret(tree, (*_MAIL, "password"))
+    server, security = tree.value((*_MAIL, "server")), tree.value((*_MAIL, "security"))
+    if security == "none" and isinstance(server, str) and not is_loopback(f"http://{server}"):
+        text = ": Without encryption the password would be readable on the network. Use starttls or tls."
+        note(tree, (*_MAIL, "security"), Refused(text))
+
+
+def _check_service_account(tree: Tree) -> None:
+    """A service account writes into the calendar of a person; whose has to be said."""
+    file, user = ("google", "service_account_file"), ("google", "service_account_user")
+    if tree.usable(file) and tree.value(file) is not None and tree.usable(user) and tree.value(user) is None:
+        text = "needs google.service_account_user: the person in whose calendar it writes"
+        note(tree, file, Refused(text, shows_value=False))
+
+
+def _require_secret(tree: Tree, path: DataPath) -> None:
+    if tree.usable(path) and tree.value(path) is None:
+        text = f"is required; write {variables(tree)[path]}=... into .env, or set that environment variable"
+        note(tree, path, Refused(text, shows_value=False))

@@ -32,6 +32,12 @@ def env_file(device_key: str, device_id: str = "ucm-1") -> str:
 
 # The password of the device's own API, if the gateway asks it (poll).
 #{variable(("devices", device_id, "poll", "password"))}=
+
+# The password of the mail server that takes alerts, if it asks for one.
+#{variable(("notifications", "email", "password"))}=
+
+# The secret that signs the calls of alerts: whsec_ and the base64 of 24 to 64 random bytes.
+#{variable(("notifications", "webhook", "secret"))}=
 """
 
 
@@ -111,6 +117,15 @@ google:
   #expected_account: pbx-calendar@example.com
   # Calendar for the meetings of devices that name no calendar: 'primary' or a calendar ID from Google's settings.
   #calendar: primary
+  # Key file of a service account, instead of an OAuth client, where a Workspace administrator allowed it to act for
+  # people (domain-wide delegation); a relative one starts at the folder of this file. Default: none.
+  #service_account_file: service-account.json
+  # The person for whom the service account acts. Default: none.
+  #service_account_user: pbx-calendar@example.com
+  # Only read calendars and never write to one: true or false. Meetings are kept and wait.
+  #read_only: false
+  # How often calendars are read for what people changed in them, in seconds: 15 to 3600.
+  #refresh_every_s: 60
 
   # Addresses of Google's services. Change them only to work with the simulator.
   endpoints:
@@ -139,11 +154,26 @@ devices:
     #name: UCM6304 headquarters
     # Time zone of meetings for which the device sends none, an IANA name. Default: none, such meetings are refused.
     #time_zone: Europe/Berlin
+    # Google account whose calendar that is, one of those that are signed in. Default: the main one.
+    #account: pbx-calendar@example.com
     # Calendar for the meetings of this device. Default: google.calendar.
     #calendar: rooms@example.com
     # Who invites the guests: device (the PBX mails them, Google does not), google (Google mails them), off (nobody).
     # Default: what was chosen on the admin page, otherwise device.
     #invitations: device
+    # Whose word counts when a person changes an event in the calendar: device (it is put back), google (the change is
+    # kept and the device is told), ask (nothing is written to it before an administrator decides).
+    #wins: device
+    # What happens to a meeting whose time is taken: allow (it is accepted), warn (accepted with a warning), refuse.
+    #conflict: allow
+    # Whether each event gets a Google Meet conference: true or false.
+    #meet: false
+    # Whether events block time: opaque (they do) or transparent.
+    #transparency: opaque
+    # Who may read events: default (as the calendar says), public or private.
+    #visibility: default
+    # The room's own address in Google Workspace; it is invited to every meeting, so that it is booked. Default: none.
+    #room_address: c_188abc@resource.calendar.google.com
     # How people get into its meetings, where a meeting does not say so itself; {room} stands for the meeting's room.
     join:
       # SIP address, for one touch on a telephone. Default: none.
@@ -180,6 +210,32 @@ discovery:
   # Whether it listens to what devices announce. They are shown, and never called before you accept them: true or false.
   #browse: true
 
+# Who hears, outside the admin page, that Google no longer accepts the gateway, or that a meeting needs somebody.
+notifications:
+  # A mail server. The password of its user stands in .env as GATEWAY_NOTIFICATIONS__EMAIL__PASSWORD.
+  #email:
+    # Host name or IP address.
+    #server: mail.example.com
+    # Port.
+    #port: 587
+    # How the way there is encrypted: starttls, tls (from the first byte) or none.
+    #security: starttls
+    # User name, if the server asks for one. Default: none.
+    #user: gateway
+    # Address the mails come from.
+    #sender: gateway@example.com
+    # Who gets them; several addresses have commas between them.
+    #to: telephony@example.com
+  # A web address that is called (Standard Webhooks). The secret that signs the calls stands in .env as
+  # GATEWAY_NOTIFICATIONS__WEBHOOK__SECRET.
+  #webhook:
+    # Address that is called.
+    #url: https://alerts.example.com/hooks/gateway
+  # A syslog server.
+  #syslog:
+    # Host and port (UDP), or the path of a socket.
+    #address: 192.0.2.5:514
+
 limits:
   # Largest body of a call, in bytes: 1024 to 1048576.
   #body_bytes: 65536
@@ -193,6 +249,12 @@ limits:
   #in_flight: 5
   # Longest time that a call to Google may take, in seconds: 0.1 to 120.
   #call_timeout_s: 30
+  # Calls a minute that Google allows the whole project: 1 to 10000000. What Google really allows is learned.
+  #google_project_per_min: 10000
+  # Calls a minute that Google allows one account: 1 to 10000000.
+  #google_account_per_min: 600
+  # Writes a second to one calendar to begin with: 0.01 to 10000. It rises while Google takes them.
+  #google_calendar_per_s: 1
 
 logging:
   # How much is logged: debug, info, warning or error.

@@ -149,6 +149,50 @@ def device_address(text: str) -> str:
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?)*")
 
 
+def mail_server(text: str) -> str:
+    """The host name or IP address of a mail server, without port."""
+    try:
+        return device_address(text)
+    except Refused as refused:
+        expected = "must be a host name or an IP address such as mail.example.com; the port stands in port"
+        raise Refused(expected, shows_value=refused.shows_value) from None
+
+
+def mailbox(text: str) -> str:
+    """One e-mail address, without a name (RFC 5321 §4.1.2, dot-string only)."""
+    if len(text) <= 254 and _MAILBOX.fullmatch(text):
+        return text
+    raise Refused("must be an e-mail address such as gateway@example.com")
+
+
+def mailboxes(text: str) -> str:
+    """One to twenty e-mail addresses with commas between them; returned with a comma and a space."""
+    every = [each.strip() for each in text.split(",")]
+    if 1 <= len(every) <= 20 and all(len(each) <= 254 and _MAILBOX.fullmatch(each) for each in every):
+        return ", ".join(every)
+    raise Refused("must be 1 to 20 e-mail addresses with commas between them")
+
+
+_MAILBOX = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", re.ASCII
+)
+
+
+def syslog_address(text: str) -> str:
+    """`host:port` of a syslog server that listens on UDP, `[::1]:514` for IPv6, or the path of a socket."""
+    if re.fullmatch(r"/[!-~]{1,106}", text):  # as long as a socket's path may be
+        return text
+    match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/\s]+):([0-9]{1,5})", text)
+    if match and 0 < int(match[2]) <= 65_535:
+        try:
+            device_address(match[1])
+        except Refused:
+            pass
+        else:
+            return text
+    raise Refused("must be host:port such as 192.0.2.5:514, or the path of a socket such as /dev/log")
+
+
 def certificate_fingerprint(text: str) -> str:
     """The SHA-256 of a certificate in hexadecimal digits, with or without colons; returned small and without."""
     digits = text.replace(":", "").lower()

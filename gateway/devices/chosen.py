@@ -7,11 +7,19 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from gateway.config import DeviceSection, JoinSection, PollSection
+from gateway.domain.device import ConflictRule, Transparency, Visibility, Wins
 from gateway.domain.meeting import Invitations
 from gateway.domain.secret import Secret
 from gateway.errors import ConfigError
 from gateway.store.devices import DeviceRow
 
+_KINDS = {
+    "invitations": Invitations,
+    "wins": Wins,
+    "conflict": ConflictRule,
+    "transparency": Transparency,
+    "visibility": Visibility,
+}
 _ELSEWHERE = ("id", "profile", "key")
 """What has a column of its own."""
 
@@ -42,8 +50,9 @@ def from_row(row: DeviceRow, password: Secret | None) -> DeviceSection:
             words["join"] = JoinSection(**words["join"])
         if "poll" in words:
             words["poll"] = PollSection(**words["poll"], password=password)
-        if "invitations" in words:
-            words["invitations"] = Invitations(words["invitations"])
+        for name, kind in _KINDS.items():
+            if name in words:
+                words[name] = kind(words[name])
         return DeviceSection(id=row.name, profile=row.profile, **words)
     except (TypeError, ValueError):
         raise ConfigError(

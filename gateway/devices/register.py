@@ -311,4 +311,11 @@ def _policy(row: DeviceRow, section: DeviceSection | None, default_calendar: str
         invitations=section.invitations or Invitations.DEVICE,
         join=Join(sip_uri=join.sip_uri, dial_in=join.dial_in, web_link=join.web_link),
         show_pins=section.show_pins,
+        account=section.account,
+        wins=section.wins,
+        conflict=section.conflict,
+        meet=section.meet,
+        transparency=section.transparency,
+        visibility=section.visibility,
+        room_address=section.room_address,
     )

@@ -124,7 +124,8 @@ config.yaml:23:5: devices[0].key is a secret and does not belong in this file; w
 GATEWAY_DEVICES__0__KEY=... into .env, or set that environment variable
 config.yaml:24:5: devices[0].invitations must be device, google or off, not 'goggle'; did you mean 'google'?
 config.yaml:25:5: devices[1].id is required
-config.yaml:26:5: devices[1].port is not a known setting here; it belongs in devices[].poll.port
+config.yaml:26:5: devices[1].port is not a known setting here; it belongs in devices[].poll.port or \
+notifications.email.port
 config.yaml:27:5: devices[2].id must differ from devices[0].id (config.yaml:21); both are 'ucm-1'
 config.yaml:30:5: devices[3] must be a section of settings such as 'name: value'
 config.yaml:31:5: devices[4].id must be 1 to 63 small letters, digits, '.', '_' or '-' that start with a letter or \

@@ -14,7 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BeforeValidator, Field, model_validator
 
-from gateway.config import Config, DeviceSection, JoinSection, PollSection, load
+from gateway.config import (
+    Config,
+    DeviceSection,
+    EmailSection,
+    JoinSection,
+    NotificationsSection,
+    PollSection,
+    SyslogSection,
+    WebhookSection,
+    load,
+)
 from gateway.config.shape import settings as settings_of
 from gateway.errors import ConfigError
 
@@ -58,12 +68,17 @@ class Google(Section):
     redirect_uri: Annotated[str, Field(pattern=REDIRECT)] | None = None
     expected_account: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     calendar: CalendarId = "primary"
+    service_account_file: Annotated[str, Field(min_length=1)] | None = None
+    service_account_user: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    read_only: bool = False
+    refresh_every_s: Annotated[int, Field(ge=15, le=3600)] = 60
     endpoints: Annotated[Endpoints, BeforeValidator(lambda value: {} if value is None else value)] = Endpoints()
 
     @model_validator(mode="after")
     def _whole_client_id(self) -> Self:
         simulated = self.endpoints.token != Endpoints().token
         assert simulated or self.client_id is None or self.client_id.endswith(".apps.googleusercontent.com")
+        assert self.service_account_file is None or self.service_account_user is not None
         return self
 
 
@@ -92,14 +107,49 @@ class Discovery(Section):
     browse: bool = True
 
 
+MAILBOX = r"[a-z]+@[a-z]+(\.[a-z]+)*"
+
+
+class Email(Section):
+    server: Annotated[str, Field(pattern=r"^(mail\.lan|192\.0\.2\.9)$")]
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: Annotated[str, Field(min_length=1, max_length=254, pattern=r"^\S(.*\S)?$")] | None = None
+    password: Annotated[None, Field()] = None
+    sender: Annotated[str, Field(pattern=rf"^{MAILBOX}$")]
+    to: Annotated[str, Field(pattern=rf"^{MAILBOX}(, {MAILBOX})*$")]
+
+    @model_validator(mode="after")
+    def _no_password_in_clear(self) -> Self:
+        assert self.user is None or self.security != "none"
+        return self
+
+
+class Syslog(Section):
+    address: Annotated[str, Field(pattern=r"^(/dev/log|192\.0\.2\.5:514|\[::1\]:514)$")]
+
+
+class Notifications(Section):
+    email: Email | None = None
+    webhook: Webhook | None = None
+    syslog: Syslog | None = None
+
+
 class Device(Section):
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
     profile: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}/[a-z0-9][a-z0-9._-]{0,62}$")]
     name: Line | None = None
     key: Annotated[None, Field()] = None
     time_zone: Zone | None = None
+    account: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     calendar: CalendarId | None = None
     invitations: Literal["device", "google", "off"] | None = None
+    wins: Literal["device", "google", "ask"] = "device"
+    conflict: Literal["allow", "warn", "refuse"] = "allow"
+    meet: bool = False
+    transparency: Literal["opaque", "transparent"] = "opaque"
+    visibility: Literal["default", "public", "private"] = "default"
+    room_address: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     model: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")] | None = None
     join: Annotated[Join, BeforeValidator(lambda value: {} if value is None else value)] = Join()
     show_pins: bool = False
@@ -114,6 +164,9 @@ class Limits(Section):
     retry_cap_s: Annotated[float, Field(ge=0.01, le=21600)] = 900.0
     in_flight: Annotated[int, Field(ge=1, le=50)] = 5
     call_timeout_s: Annotated[float, Field(ge=0.1, le=120)] = 30.0
+    google_project_per_min: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
+    google_account_per_min: Annotated[int, Field(ge=1, le=10_000_000)] = 600
+    google_calendar_per_s: Annotated[float, Field(ge=0.01, le=10_000)] = 1.0
 
     @model_validator(mode="after")
     def _cap_above_first(self) -> Self:
@@ -136,6 +189,7 @@ class Oracle(Section):
     google: Annotated[Google, _section(dict)] = Google()
     devices: Annotated[list[Device], _section(list)] = []
     discovery: Annotated[Discovery, _section(dict)] = Discovery()
+    notifications: Annotated[Notifications, _section(dict)] = Notifications()
     limits: Annotated[Limits, _section(dict)] = Limits()
     logging: Annotated[Logging, _section(dict)] = Logging()
 
@@ -191,6 +245,27 @@ RIGHT: dict[str, st.SearchStrategy[Any]] = {
     "retry_cap_s": st.sampled_from([0.01, 30, 900, 21600, 21601]),
     "in_flight": st.sampled_from([0, 1, 50, 51]),
     "call_timeout_s": st.sampled_from([0.1, 120, 0.09, 121]),
+    "service_account_file": st.sampled_from(["key.json", "/etc/key.json"]),
+    "service_account_user": st.sampled_from(["a@example.com", "a"]),
+    "read_only": st.booleans(),
+    "refresh_every_s": st.sampled_from([14, 15, 60, 3600, 3601]),
+    "account": st.sampled_from(["a@example.com", "a"]),
+    "wins": st.sampled_from(["device", "google", "ask", "pbx"]),
+    "conflict": st.sampled_from(["allow", "warn", "refuse", "deny"]),
+    "meet": st.booleans() | st.just("yes"),
+    "transparency": st.sampled_from(["opaque", "transparent", "busy"]),
+    "visibility": st.sampled_from(["default", "public", "private", "confidential"]),
+    "room_address": st.sampled_from(["c_1@resource.calendar.google.com", "room 5"]),
+    "server": st.sampled_from(["mail.lan", "192.0.2.9", "mail.lan:25", "127.1"]),
+    "security": st.sampled_from(["starttls", "tls", "none", "ssl"]),
+    "sender": st.sampled_from(["a@b.c", "a", "A <a@b.c>"]),
+    "to": st.sampled_from(["a@b.c", "a@b.c, d@e", "a@b.c, d", ""]),
+    "email": st.deferred(lambda: section(Email)),
+    "syslog": st.deferred(lambda: section(Syslog)),
+    "notifications": st.deferred(lambda: section(Notifications)),
+    "google_project_per_min": st.sampled_from([0, 1, 10_000, 10_000_001]),
+    "google_account_per_min": st.sampled_from([0, 600]),
+    "google_calendar_per_s": st.sampled_from([0.009, 0.01, 1, 10_001]),
     "level": st.sampled_from(["debug", "info", "warning", "error", "loud"]),
     "format": st.sampled_from(["text", "json", "xml"]),
     "endpoints": st.deferred(lambda: section(Endpoints)),
@@ -240,6 +315,8 @@ def section(draw: st.DrawFn, model: type[Section]) -> dict[str, object]:
         ):
             continue
         usual = ENDPOINT if model is Endpoints else CALENDAR if name == "calendar" else RIGHT[name]
+        if model is Syslog:
+            usual = st.sampled_from(["/dev/log", "192.0.2.5:514", "[::1]:514", "192.0.2.5", "a:0"])
         chance = draw(st.integers(0, 99))
         if chance != 1:
             made[name] = draw(WRONG if chance == 0 else usual)
@@ -258,10 +335,15 @@ def plain(config: Config) -> dict[str, object]:
     data["gateway"]["listen_tls"] = str(config.gateway.listen_tls)
     for device in data["devices"]:
         device["key"], device["invitations"] = None, device["invitations"] and device["invitations"].value
+        for choice in ("wins", "conflict", "transparency", "visibility"):
+            device[choice] = device[choice].value
         if device["poll"] is not None:
             device["poll"]["password"] = None
         if device["webhook"] is not None:
             device["webhook"]["secret"] = None
+    for channel, secret in (("email", "password"), ("webhook", "secret")):
+        if data["notifications"][channel] is not None:
+            data["notifications"][channel][secret] = None
     data["devices"] = list(data["devices"])
     assert config.gateway.data_dir.is_absolute()
     return data
@@ -273,6 +355,10 @@ def outcomes(folder: Path, data: dict[str, object]) -> tuple[object, object]:
     file.write_text(json.dumps(data, ensure_ascii=False))
     devices = data.get("devices")
     keys = {}
+    told = data.get("notifications")
+    for channel, name in (("email", "PASSWORD"), ("webhook", "SECRET")):
+        if isinstance(told, dict) and isinstance(told.get(channel), dict):
+            keys[f"GATEWAY_NOTIFICATIONS__{channel.upper()}__{name}"] = "whsec_" + "a" * 32
     for index, device in enumerate(devices if isinstance(devices, list) else ()):
         keys[f"GATEWAY_DEVICES__{index}__KEY"] = KEY
         if isinstance(device, dict) and isinstance(device.get("poll"), dict):
@@ -288,6 +374,8 @@ def outcomes(folder: Path, data: dict[str, object]) -> tuple[object, object]:
         theirs["gateway"]["data_dir"] = folder / theirs["gateway"]["data_dir"]
         own = theirs["gateway"]["profiles_dir"] or theirs["gateway"]["data_dir"] / "profiles"
         theirs["gateway"]["profiles_dir"] = folder / own
+        if theirs["google"]["service_account_file"] is not None:
+            theirs["google"]["service_account_file"] = folder / theirs["google"]["service_account_file"]
     except pydantic.ValidationError:
         theirs = None
     return ours, theirs
@@ -311,5 +399,9 @@ def test_the_oracle_has_every_setting() -> None:
     for model, name in kinds.items():
         assert names(model) == set(settings_of(type(getattr(Config(), name))))
     assert names(Endpoints) == set(settings_of(type(Config().google.endpoints)))
-    for model, section in ((Device, DeviceSection), (Join, JoinSection), (Poll, PollSection)):
+    kinds_of_parts = {
+        Device: DeviceSection, Join: JoinSection, Poll: PollSection, Webhook: WebhookSection,
+        Notifications: NotificationsSection, Email: EmailSection, Syslog: SyslogSection,
+    }  # fmt: skip
+    for model, section in kinds_of_parts.items():
         assert names(model) == set(settings_of(section))

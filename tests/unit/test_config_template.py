@@ -51,6 +51,7 @@ def test_the_template_loads_and_its_commented_values_are_the_defaults() -> None:
         env_file(KEY, "a.b")
         .replace("#GATEWAY_DEVICES__A_B__POLL", "GATEWAY_DEVICES__A_B__POLL")
         .replace("#GATEWAY_DEVICES__A_B__WEBHOOK", "GATEWAY_DEVICES__A_B__WEBHOOK")
+        .replace("#GATEWAY_NOTIFICATIONS", "GATEWAY_NOTIFICATIONS")
         .replace("__PASSWORD=", "__PASSWORD=x")
         .replace("__WEBHOOK__SECRET=", "__WEBHOOK__SECRET=whsec_" + "a" * 32),
     )
@@ -60,9 +61,12 @@ def test_the_template_loads_and_its_commented_values_are_the_defaults() -> None:
     assert absent == {"google.client_secret"}
     for path in leaves():
         default = default_at(Config, path) if "devices" not in path else None
-        if default is not None and path not in (("gateway", "data_dir"), ("gateway", "profiles_dir")):
+        if default is not None and path not in _FOLDERS:
             assert value_at(full, path) == default, dotted(path)
     assert full.gateway.data_dir == Path.cwd() / "data"
+
+
+_FOLDERS = (("gateway", "data_dir"), ("gateway", "profiles_dir"))
 
 
 def leaves() -> list[tuple[str | int, ...]]:
