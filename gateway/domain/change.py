@@ -81,7 +81,7 @@ def _canonical(meeting: Meeting) -> str:
         pieces.append(f'"ag":{_encode(meeting.agenda)}')
     if meeting.auto_record != "none":
         pieces.append(f'"ar":{_encode(meeting.auto_record)}')
-    if meeting.join is not None or meeting.repeat is not None:
+    if meeting.join is not None or meeting.repeat is not None or meeting.meet is not None:
         pieces += _seldom_said(meeting)
     if meeting.host is not None:
         pieces.append(f'"h":{_invitee_text(meeting.host)}')
@@ -96,6 +96,8 @@ def _seldom_said(meeting: Meeting) -> list[str]:
         pieces.append(f'"jo":{_encode([meeting.join.sip_uri, meeting.join.dial_in, meeting.join.web_link])}')
     if meeting.repeat is not None:
         pieces.append(f'"rp":{_encode(_repeat_data(meeting.repeat))}')
+    if meeting.meet is not None:
+        pieces.append(f'"me":{_encode(meeting.meet)}')
     return pieces
 
 
@@ -170,6 +172,7 @@ _AS_IT_IS = (
     ("agenda", "ag"),
     ("auto_record", "ar"),
     ("sequence", "q"),
+    ("meet", "me"),
 )
 
 

@@ -70,8 +70,8 @@ class Meeting:
     `end_utc_s` are the same instants in seconds since 1970 (of the first occurrence, for a series). `zone_text` is
     what the device sent for the zone, kept beside the resolved name. An `all_day` meeting starts at 00:00 of its first
     day and ends at 00:00 of the day after its last, both in `zone`. `join` is what the device itself said about getting
-    in; None leaves it to what was set for the device. `password` and `host_password` are secrets:
-    they are left out of `repr` and sealed before they reach a disk.
+    in, `meet` whether the meeting gets a conference of the calendar's own; None leaves both to what was set for the
+    device. `password` and `host_password` are secrets: they are left out of `repr` and sealed before they reach a disk.
     """
 
     external_id: str
@@ -99,6 +99,7 @@ class Meeting:
     sequence: int | None = None
     all_day: bool = False
     join: Join | None = None
+    meet: bool | None = None
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Self:

@@ -29,6 +29,7 @@ _SAID = (
     "override_host_mute",
     "auto_record",
     "join",
+    "meet",
 )
 """What a device may say about one occurrence, besides its times."""
 

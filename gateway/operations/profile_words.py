@@ -59,6 +59,7 @@ PARTS: Mapping[Part, str] = {
     Part.AUTO_RECORD: "Auto Record",
     Part.SYNC_TO_CALENDAR: "Sync to Google Calendar",
     Part.SEQUENCE: "number of the change",
+    Part.MEET: "a Google Meet conference",
     Part.START_DATE: "day of the start",
     Part.START_TIME: "time of day of the start",
     Part.END_DATE: "day of the end",

@@ -44,6 +44,7 @@ class Part(StrEnum):
     AUTO_RECORD = "auto_record"
     SYNC_TO_CALENDAR = "sync_to_calendar"
     SEQUENCE = "sequence"
+    MEET = "meet"
     START_DATE = "start_date"
     START_TIME = "start_time"
     END_DATE = "end_date"
@@ -149,6 +150,7 @@ CODINGS: Mapping[Part, frozenset[Coding]] = {
     Part.AUTO_RECORD: frozenset({Coding.CHOICE}),
     Part.SYNC_TO_CALENDAR: _TRUTH,
     Part.SEQUENCE: _NUMBERS,
+    Part.MEET: _TRUTH,
     Part.START_DATE: _DATES,
     Part.START_TIME: _TIMES,
     Part.END_DATE: _DATES,

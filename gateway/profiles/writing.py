@@ -52,7 +52,9 @@ def _written(field: Field, meeting: Meeting, shape: Shape) -> object:
         return write(field, meeting, shape)
     if field.part in JOIN_PARTS:
         return getattr(meeting.join, field.part.value, None)
-    return written(field, getattr(meeting, field.part.value))
+    value = getattr(meeting, field.part.value)
+    # What is neither yes nor no was not said.
+    return None if value is None and field.part is Part.MEET else written(field, value)
 
 
 def _start(field: Field, meeting: Meeting, shape: Shape) -> object:

@@ -127,6 +127,7 @@ OTHER = {
     "sync_to_calendar": False,
     "all_day": True,
     "join": Join(sip_uri="sip:6300@pbx.example.com"),
+    "meet": False,
 }
 
 

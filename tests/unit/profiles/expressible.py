@@ -231,6 +231,8 @@ def _others(draw: st.DrawFn, fields: Mapping[Part, Field], shape: Shape) -> dict
         values["reminder_minutes"] = draw(st.none() | numbers if can_be_none else numbers)
     if (field := fields.get(Part.AUTO_RECORD)) is not None:
         values["auto_record"] = draw(st.sampled_from([meant for _, meant in field.choices]))
+    if Part.MEET in fields:
+        values["meet"] = draw(st.none() | st.booleans())
     if Part.SEQUENCE in fields:
         values["sequence"] = draw(st.none() | st.integers(0, 2**31 - 1))
     joins = {part.value: draw(st.none() | _JOINS[part]) for part in JOIN_PARTS if part in fields}
