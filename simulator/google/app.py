@@ -6,12 +6,15 @@ from types import TracebackType
 
 from aiohttp import web
 
+from simulator.google.asked import Doors
 from simulator.google.authorize import AuthorizationEndpoint
 from simulator.google.calendar_api import CalendarApi
 from simulator.google.calendar_pages import agenda_page, event_page, missing_page
+from simulator.google.calendars_api import CalendarsApi
 from simulator.google.consent_pages import CONSENT_PATH
 from simulator.google.controls import Controls
 from simulator.google.errors import not_found
+from simulator.google.free_busy import FreeBusyApi
 from simulator.google.front import Front
 from simulator.google.identities import DEFAULT_ACCOUNT
 from simulator.google.minting import Minter
@@ -26,7 +29,8 @@ STOP_AFTER_S = 0.2
 """How long an answer under way may take when the simulator stops."""
 
 _CALENDAR = "/calendar/v3"
-_EVENTS = _CALENDAR + "/calendars/{calendar_id}/events"
+_CALENDARS = _CALENDAR + "/calendars"
+_EVENTS = _CALENDARS + "/{calendar_id}/events"
 _EVENT = _EVENTS + "/{event_id}"
 _LIST = _CALENDAR + "/users/me/calendarList"
 
@@ -38,15 +42,29 @@ _DOORS = (
     ("revoke", "POST", "/revoke"),
     ("userinfo", "GET", "/v1/userinfo"),
     ("insert", "POST", _EVENTS),
+    ("import", "POST", _EVENTS + "/import"),
+    ("watch", "POST", _EVENTS + "/watch"),
+    ("move", "POST", _EVENT + "/move"),
+    ("channels.stop", "POST", _CALENDAR + "/channels/stop"),
+    ("freebusy.query", "POST", _CALENDAR + "/freeBusy"),
     ("list", "GET", _EVENTS),
     ("get", "GET", _EVENT),
     ("update", "PUT", _EVENT),
     ("patch", "PATCH", _EVENT),
     ("delete", "DELETE", _EVENT),
     ("instances", "GET", _EVENT + "/instances"),
-    ("calendars.get", "GET", _CALENDAR + "/calendars/{calendar_id}"),
+    ("calendars.get", "GET", _CALENDARS + "/{calendar_id}"),
+    ("calendars.insert", "POST", _CALENDARS),
+    ("calendars.update", "PUT", _CALENDARS + "/{calendar_id}"),
+    ("calendars.patch", "PATCH", _CALENDARS + "/{calendar_id}"),
+    ("calendars.delete", "DELETE", _CALENDARS + "/{calendar_id}"),
+    ("calendars.clear", "POST", _CALENDARS + "/{calendar_id}/clear"),
     ("calendarList.list", "GET", _LIST),
+    ("calendarList.insert", "POST", _LIST),
     ("calendarList.get", "GET", _LIST + "/{calendar_id}"),
+    ("calendarList.update", "PUT", _LIST + "/{calendar_id}"),
+    ("calendarList.patch", "PATCH", _LIST + "/{calendar_id}"),
+    ("calendarList.delete", "DELETE", _LIST + "/{calendar_id}"),
 )
 
 
@@ -127,7 +145,13 @@ class SimulatedGoogle:
         front = Front(self.state)
         logics = {
             **OAuthApi(self.state, self._authorization, self._tokens).logics(),
-            **CalendarApi(self.state, self._tokens).logics(),
+            **Doors(self.state, self._tokens).logics(
+                {
+                    **CalendarApi(self.state).methods(),
+                    **CalendarsApi(self.state).methods(),
+                    **FreeBusyApi(self.state).methods(),
+                }
+            ),
         }
         application.router.add_routes(
             [web.route(method, path, front.door(name, logics[name])) for name, method, path in _DOORS]

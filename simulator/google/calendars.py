@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
+
+ConferenceOutcome = Literal["success", "failure", "pending"]
+"""How requests for a conference end; `pending` ones never do."""
+MEET = ("hangoutsMeet",)
+"""The conferences an ordinary account can make."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +73,8 @@ class StoredEvent:
     version: int = 0
     master_id: str | None = None
     original: EventTime | None = None
+    organizer: dict[str, Any] | None = None
+    """Who organizes it when that is not the calendar it is in."""
 
     @property
     def etag(self) -> str:
@@ -97,10 +105,27 @@ class Calendar:
     summary: str
     owner: str
     time_zone: str = "Europe/Berlin"
+    description: str = ""
+    location: str = ""
     default_reminders: list[dict[str, Any]] = field(default_factory=lambda: [{"method": "popup", "minutes": 10}])
     events: dict[str, StoredEvent] = field(default_factory=dict)
+    """By id, to be read; `put` and `drop` change it."""
     burned: set[str] = field(default_factory=set)
     updated_us: int = 0
+    edition: int = 0
+    """Changes with the calendar's own properties."""
+    conference_types: tuple[str, ...] = MEET
+    """Which conferences can be made in it; none where the account has no Meet."""
+    conference_delay_s: float = 0.0
+    """How long a conference is pending after it was asked for, in simulated seconds."""
+    conference_outcome: ConferenceOutcome = "success"
+    made_by_project: bool = False
+    """Whether the application made it: all that the scope `calendar.app.created` reaches."""
+    free_busy_error: str | None = None
+    """What freeBusy says about it instead of its times, such as `internalError`."""
+    _changes: dict[str, StoredEvent] = field(default_factory=dict)
+    _series: dict[str, dict[str, StoredEvent]] = field(default_factory=dict)
+    _uids: dict[str, dict[str, StoredEvent]] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -112,6 +137,41 @@ class Calendar:
         """Whether it is its owner's main calendar."""
         return self.calendar_id == self.owner
 
+    def put(self, event: StoredEvent) -> None:
+        """Keep an event, new or changed; it has the newest version of all then."""
+        event_id = event.event_id
+        before = self.events.get(event_id)
+        if before is not None and before.ical_uid != event.ical_uid:
+            self._uids[before.ical_uid].pop(event_id)
+        self.events[event_id] = event
+        self._changes.pop(event_id, None)
+        self._changes[event_id] = event
+        self._uids.setdefault(event.ical_uid, {})[event_id] = event
+        if event.master_id is not None:
+            self._series.setdefault(event.master_id, {})[event_id] = event
+
+    def drop(self, event_id: str) -> None:
+        """Forget an event without a trace; one that is not there is no mistake."""
+        event = self.events.pop(event_id, None)
+        if event is None:
+            return
+        del self._changes[event_id]
+        del self._uids[event.ical_uid][event_id]
+        if event.master_id is not None:
+            del self._series[event.master_id][event_id]
+
+    def newest_first(self) -> Iterator[StoredEvent]:
+        """Every event, the last changed one first."""
+        return reversed(self._changes.values())
+
+    def changed_of(self, master_id: str) -> list[StoredEvent]:
+        """The changed and cancelled occurrences of a series."""
+        return list(self._series.get(master_id, {}).values())
+
+    def with_uid(self, ical_uid: str) -> list[StoredEvent]:
+        """The events, series and changed occurrences with this iCalendar UID, cancelled ones too."""
+        return list(self._uids.get(ical_uid, {}).values())
+
     def known_uid(self, ical_uid: str) -> bool:
         """Whether a live event has this iCalendar UID."""
-        return any(e.ical_uid == ical_uid and e.status != "cancelled" for e in self.events.values())
+        return any(event.status != "cancelled" for event in self.with_uid(ical_uid))

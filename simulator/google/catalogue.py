@@ -48,6 +48,11 @@ REFUSALS: Mapping[str, KnownRefusal] = {
     "requiredAccessLevel": KnownRefusal(
         status=403, message="You need to have writer access to this calendar.", domain="calendar"
     ),
+    "forbiddenForServiceAccounts": KnownRefusal(
+        status=403,
+        message="Service accounts cannot invite attendees without Domain-Wide Delegation of Authority.",
+        domain="calendar",
+    ),
     "notACalendarUser": KnownRefusal(
         status=403, message="The user must be signed up for Google Calendar.", domain="calendar"
     ),

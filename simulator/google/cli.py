@@ -8,15 +8,19 @@ import json
 import random
 import signal
 import sys
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 from simulator.google.app import SimulatedGoogle
 from simulator.google.consent import SLOW_S
 from simulator.google.consent_pages import CONSOLE_PATH
 from simulator.google.outcomes import OUTCOMES
+from simulator.google.quotas import QuotaPreset
+from simulator.google.saved_state import load, saved
 from simulator.google.zones import is_zone
 
 EXIT_UNAVAILABLE = 69
+EXIT_BAD_STATE = 65
 LARGEST_SEED = 10_000_000
 
 
@@ -41,6 +45,14 @@ def add(subparsers: Any) -> None:
         help=f"how every sign-in ends until it is changed: {', '.join(OUTCOMES)}",
     )
     up.add_argument("--delay", type=_seconds, default=SLOW_S, help="seconds for --outcome slow (default 10)")
+    up.add_argument(
+        "--quota",
+        choices=get_args(QuotaPreset),
+        help="how much may be asked: everything (none, default) or as much as Google documents (google)",
+    )
+    up.add_argument(
+        "--state", type=Path, metavar="FILE", help="go on from this file if it is there, and save into it at the end"
+    )
     up.add_argument("--json", action="store_true", help="print one JSON object per line")
     up.set_defaults(run=run_up)
 
@@ -78,8 +90,12 @@ async def _serve(arguments: argparse.Namespace) -> int:
         seed=seed,
         **{name: value for name, value in chosen.items() if value},
     )
+    if arguments.state is not None and not _went_on(google, arguments.state):
+        return EXIT_BAD_STATE
     if arguments.outcome is not None:
         google.do.set_consent(arguments.outcome, times=None, delay_s=arguments.delay)
+    if arguments.quota is not None:
+        google.do.set_quotas(arguments.quota)
     try:
         await google.start()
     except OSError as error:
@@ -93,9 +109,33 @@ async def _serve(arguments: argparse.Namespace) -> int:
         await stop.wait()
     finally:
         await google.stop()
+        if arguments.state is not None:
+            _save(google, arguments.state)
     if arguments.json:
         print(json.dumps({"event": "down"}), flush=True)
     return 0
+
+
+def _went_on(google: SimulatedGoogle, file: Path) -> bool:
+    """Load what an earlier run saved; a file that is not there yet is no mistake."""
+    try:
+        load(google.state, json.loads(file.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError) as error:
+        print(f"cannot go on from {file}: {error}; give another --state or remove the file", file=sys.stderr)
+        return False
+    return True
+
+
+def _save(google: SimulatedGoogle, file: Path) -> None:
+    """Write beside the file and rename, so that there is always a whole one."""
+    new = file.with_name(file.name + ".new")
+    try:
+        new.write_text(json.dumps(saved(google.state)), encoding="utf-8")
+        new.replace(file)
+    except OSError as error:
+        print(f"cannot save into {file}: {error}", file=sys.stderr)
 
 
 def _announce(google: SimulatedGoogle, seed: int, *, as_json: bool) -> None:

@@ -6,8 +6,7 @@ from typing import Any
 
 from simulator.google.consent_pages import CONSENT_PATH
 from simulator.google.identities import Client
-
-PROJECT_ID = "simulated-meeting-rooms"
+from simulator.google.service_accounts import PROJECT_ID
 
 
 def credentials(client: Client, base: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 
@@ -51,3 +52,13 @@ class SimulatedClock:
         """Go back to the machine's time."""
         self._offset_s = self.skew_s = 0.0
         self._stopped_at_s = None
+
+    def saved(self) -> dict[str, float | None]:
+        """What `restore` needs to go on from here."""
+        return {"offset_s": self._offset_s, "stopped_at_s": self._stopped_at_s, "skew_s": self.skew_s}
+
+    def restore(self, saved: Mapping[str, float | None]) -> None:
+        """Go on as it was when it was saved: at the same distance from the machine's time, or stopped at that time."""
+        self._offset_s = saved["offset_s"] or 0.0
+        self._stopped_at_s = saved["stopped_at_s"]
+        self.skew_s = saved["skew_s"] or 0.0

@@ -48,6 +48,8 @@ class Console:
 
     async def _press(self, request: web.Request) -> web.Response:
         fields = {name: value.strip() for name, value in (await request.post()).items() if isinstance(value, str)}
+        if fields.get("do") == "service_key":
+            return self._service_key(fields)
         button = self._buttons().get(fields.get("do", ""))
         try:
             self._state.console_note = "There is no such button." if button is None else button(fields)
@@ -61,12 +63,20 @@ class Console:
         client = self._state.clients.get(request.match_info["client_id"])
         if client is None:
             return web.json_response({"error": "There is no such client."}, status=404)
-        text = json.dumps(credentials(client, self._state.base), separators=(",", ":"))
-        headers = {
-            "Content-Disposition": f'attachment; filename="{file_name(client)}"',
-            "Cache-Control": "no-store",
-        }
-        return web.Response(text=text, content_type="application/json", headers=headers)
+        return _download(credentials(client, self._state.base), file_name(client))
+
+    def _service_key(self, fields: Fields) -> web.Response:
+        """The private key is in the file that is downloaded at once and nowhere else."""
+        try:
+            content = self._do.create_service_account(fields.get("name", ""))
+        except CannotDo as error:
+            self._state.console_note = str(error)
+            return web.Response(status=303, headers={"Location": CONSOLE_PATH})
+        return _download(content, f"{content['project_id']}-{content['private_key_id'][:12]}.json")
+
+    def _delegate(self, fields: Fields) -> str:
+        account = self._do.delegate(fields.get("email", ""), fields.get("scopes", "").replace(",", " ").split())
+        return f"{account.email} may act for everybody with {len(account.delegated)} scopes."
 
     def _buttons(self) -> Mapping[str, Callable[[Fields], str]]:
         return {
@@ -84,6 +94,7 @@ class Console:
             "revoke": self._revoke,
             "calendar_user": self._calendar_user,
             "access": self._access,
+            "delegate": self._delegate,
         }
 
     def _plan(self, fields: Fields) -> str:
@@ -170,6 +181,12 @@ class Console:
         role = fields.get("role", "")
         self._do.set_access(fields.get("calendar_id", ""), role, fields.get("email"))
         return f"{fields.get('email')} is now {role} of {fields.get('calendar_id')}."
+
+
+def _download(content: Mapping[str, object], name: str) -> web.Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    text = json.dumps(content, separators=(",", ":"))
+    return web.Response(text=text, content_type="application/json", headers=headers)
 
 
 def _check(uri: str) -> None:

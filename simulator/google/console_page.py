@@ -6,14 +6,15 @@ from html import escape
 from urllib.parse import quote
 
 from simulator.google.consent_pages import CONSOLE_PATH
-from simulator.google.identities import Account, Client
+from simulator.google.identities import ROLES, Account, Client
 from simulator.google.outcomes import OUTCOMES
 from simulator.google.page_frame import page
+from simulator.google.service_accounts import ServiceAccount
 from simulator.google.state import GoogleState
 
 _KINDS = {"web": "Web application", "installed": "Desktop app"}
 _AUDIENCES = {"internal": "Internal", "production": "External, In production", "testing": "External, Testing"}
-_ROLES = ("owner", "writer", "reader", "freeBusyReader")
+_ROLES = tuple(reversed(ROLES[1:]))
 
 
 def console_page(state: GoogleState, note: str) -> str:
@@ -28,6 +29,8 @@ def console_page(state: GoogleState, note: str) -> str:
 sent to Google. <a href="/calendar">Calendar</a></p>{said}
 {_planned(state)}
 <h2>Clients</h2>{clients}{_new_client()}
+<h2>Service accounts</h2>{"".join(map(_service, state.service_accounts.values()))}
+{_form("service_key", _text("name", "Name", "meeting-gateway"), "Create key and download it")}
 <h2>Google Calendar API</h2>{_api(state)}
 <h2>Accounts</h2>{accounts}
 {_form("account", _text("email", "E-mail address"), "Add account")}""",
@@ -118,6 +121,21 @@ def _new_client() -> str:
     fields += _text("name", "Name", "Meeting gateway")
     fields += _text("uri", "Redirect address (Web application)", needed=False)
     return f"<article class='card'><h3>Create OAuth client</h3>{_form('create', fields, 'Create')}</article>"
+
+
+def _service(account: ServiceAccount) -> str:
+    scopes = escape("\n".join(account.delegated))
+    fields = (
+        f"<label class='field'>OAuth scopes (one a line)<textarea name='scopes' rows='3'>{scopes}</textarea></label>"
+    )
+    rows = [
+        ("Client ID", f"<code>{account.unique_id}</code>"),
+        ("Keys", str(len(account.keys))),
+        ("Domain-wide delegation", _form("delegate", fields, "Authorize", email=account.email)),
+    ]
+    listed = "".join(f"<dt>{name}</dt><dd>{content}</dd>" for name, content in rows)
+    name = escape(account.email)
+    return f"<article class='card' aria-label='{name}'><h3>{name}</h3><dl>{listed}</dl></article>"
 
 
 def _api(state: GoogleState) -> str:

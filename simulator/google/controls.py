@@ -10,25 +10,31 @@ from typing import Any, get_args
 
 from aiohttp import web
 
+from simulator.google.calendars import ConferenceOutcome
 from simulator.google.console import Console
 from simulator.google.errors import ApiError, ConsentError, DisabledShape
-from simulator.google.faults import BadRule
+from simulator.google.event_verbs import EXTENTS
+from simulator.google.fault_rules import BadRule
 from simulator.google.identities import ClientKind, Publishing
 from simulator.google.outcomes import OUTCOMES
 from simulator.google.portal import INTERCEPTIONS
 from simulator.google.project_verbs import CannotDo, WhichSecret
-from simulator.google.state import GoogleState
+from simulator.google.quotas import SCOPES, QuotaPreset, QuotaShape
+from simulator.google.saved_state import load, saved
+from simulator.google.state import GoogleState, RoomAnswer
 from simulator.google.state_dump import dumped
 from simulator.google.usecases import EXPIRING, UseCases
 
 CONTROLS = {
-    "GET /_sim/state": "everything: accounts, calendars with events, requests, mails, faults",
+    "GET /_sim/state": "everything: accounts, calendars with events, requests, mails, faults; with ?full=true instead "
+    "all that is needed to go on later, tokens too",
+    "POST /_sim/load": "a saved state, as GET /_sim/state?full=true gives it: go on from there",
     "POST /_sim/reset": "forget everything and begin anew",
     "POST /_sim/clock": '{"now": "2026-11-23T08:00:00Z", "stopped": false} or {"advance_s": 3600} or {"real": true}; '
     'with {"skew_s": 120} only the Date header is off',
     "POST /_sim/faults": '{"match": {"operation": "insert"}, "times": 3, "do": {"status": 503}}, or a list of these',
     "GET /_sim/faults": "the rules with their counters",
-    "DELETE /_sim/faults": "take every rule away",
+    "DELETE /_sim/faults": "take every rule away; DELETE /_sim/faults/NUMBER only one",
     "POST /_sim/expire": f'{{"what": one of {", ".join(EXPIRING)}}}',
     "POST /_sim/revoke": '{"account": e-mail address, the first account if left out}',
     "POST /_sim/consent": '{"outcome": name or null, "auto": false, "account": null, "times": 1, "delay_s": 10}',
@@ -41,21 +47,36 @@ VERBS = (
     "create_event",
     "edit_event",
     "delete_event",
+    "delete_many",
+    "restore_event",
+    "move_event",
     "burn_event",
     "reply",
+    "add_guest",
+    "remove_guest",
     "add_account",
     "add_calendar",
     "set_access",
+    "unshare_calendar",
+    "set_calendar",
+    "add_room",
+    "add_group",
+    "hide_free_busy",
     "delete_calendar",
     "set_time_zone",
     "set_client",
     "add_secret",
     "delete_secret",
+    "create_service_account",
+    "set_service_account",
+    "delegate",
     "set_calendar_user",
     "intercept",
     "issue_tokens",
     "require_reauth",
     "set_behaviour",
+    "set_quota",
+    "set_quotas",
 )
 """Use cases that can be called by name."""
 
@@ -74,8 +95,14 @@ _FITS: Mapping[str, Callable[[Any], bool]] = {
     "Publishing": lambda value: value in get_args(Publishing),
     "WhichSecret": lambda value: value in get_args(WhichSecret),
     "DisabledShape": lambda value: value in get_args(DisabledShape),
+    "ConferenceOutcome": lambda value: value in get_args(ConferenceOutcome),
+    "RoomAnswer": lambda value: value in get_args(RoomAnswer),
+    "QuotaScope": lambda value: value in SCOPES,
+    "QuotaShape": lambda value: value in get_args(QuotaShape),
+    "QuotaPreset": lambda value: value in get_args(QuotaPreset),
     "Interception": lambda value: value in INTERCEPTIONS,
     "float": lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value >= 0,
+    "Extent": lambda value: value in EXTENTS,
     "Expiring": lambda value: value in EXPIRING,
     "None": lambda value: value is None,
 }
@@ -97,11 +124,13 @@ class Controls:
         return [
             web.get("/_sim", self._list),
             web.get("/_sim/state", self._show),
+            web.post("/_sim/load", self._load),
             web.post("/_sim/reset", self._reset),
             web.post("/_sim/clock", self._clock),
             web.get("/_sim/faults", self._faults),
             web.post("/_sim/faults", self._add_faults),
             web.delete("/_sim/faults", self._clear_faults),
+            web.delete("/_sim/faults/{number}", self._remove_fault),
             web.post("/_sim/expire", self._verb("expire")),
             web.post("/_sim/revoke", self._verb("revoke")),
             web.post("/_sim/consent", self._verb("set_consent")),
@@ -120,8 +149,15 @@ class Controls:
         return _json({"error": problem, **_overview()}, status=404)
 
     async def _show(self, request: web.Request) -> web.Response:
-        del request
-        return _json(dumped(self._state))
+        full = request.query.get("full", "").lower() in ("1", "true", "yes")
+        return _json(saved(self._state) if full else dumped(self._state))
+
+    async def _load(self, request: web.Request) -> web.Response:
+        try:
+            load(self._state, await _any_document(request, whole=True))
+        except CannotDo as error:
+            return _refused(error)
+        return _json({})
 
     async def _reset(self, request: web.Request) -> web.Response:
         del request
@@ -145,7 +181,7 @@ class Controls:
     async def _add_faults(self, request: web.Request) -> web.Response:
         given = await _any_document(request)
         try:
-            rules = self._state.faults.add(given if isinstance(given, list) else [given])
+            rules = self._do.faults(given if isinstance(given, list) else [given])
         except BadRule as error:
             return _json({"error": "These rules cannot be used.", "problems": error.problems}, status=400)
         return _json({"rules": [rule.listed() for rule in rules]}, status=201)
@@ -153,6 +189,12 @@ class Controls:
     async def _clear_faults(self, request: web.Request) -> web.Response:
         del request
         self._do.clear_faults()
+        return _json({})
+
+    async def _remove_fault(self, request: web.Request) -> web.Response:
+        number = request.match_info["number"]
+        if not number.isdecimal() or not self._state.faults.remove(int(number)):
+            return _json({"error": f"There is no rule {number}."}, status=404)
         return _json({})
 
     def _verb(self, name: str) -> Callable[[web.Request], Any]:
@@ -190,9 +232,10 @@ def _refused(error: Exception) -> web.Response:
     return _json({"error": str(error)}, status=400)
 
 
-async def _any_document(request: web.Request) -> Any:
+async def _any_document(request: web.Request, *, whole: bool = False) -> Any:
+    """The JSON of a request; a `whole` state may be larger than any other body."""
     try:
-        return json.loads(await request.read() or b"{}")
+        return json.loads(await (request.content.read() if whole else request.read()) or b"{}")
     except (ValueError, RecursionError):
         text = json.dumps({"error": "The body must be JSON."})
         raise web.HTTPBadRequest(text=text, content_type="application/json") from None

@@ -140,7 +140,8 @@ def invalid_credentials() -> ApiError:
     )
 
 
-def _error_info(reason: str, metadata: dict[str, str]) -> list[dict[str, Any]]:
+def error_info(reason: str, metadata: dict[str, str]) -> list[dict[str, Any]]:
+    """The machine-readable part of a refusal by the front door."""
     kind = "type.googleapis.com/google.rpc.ErrorInfo"
     return [{"@type": kind, "reason": reason, "domain": "googleapis.com", "metadata": metadata}]
 
@@ -154,7 +155,7 @@ def insufficient_scope(rpc_method: str, scopes: Sequence[str]) -> ApiError:
         [item],
         message="Request had insufficient authentication scopes.",
         rpc_status="PERMISSION_DENIED",
-        details=_error_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", {"service": CALENDAR_SERVICE, "method": rpc_method}),
+        details=error_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", {"service": CALENDAR_SERVICE, "method": rpc_method}),
         headers={"WWW-Authenticate": challenge},
     )
 
@@ -165,7 +166,7 @@ def api_disabled(shape: DisabledShape = "both") -> ApiError:
     if shape == "errors":
         return ApiError(403, [item])
     metadata = {"service": CALENDAR_SERVICE, "consumer": f"projects/{PROJECT_NUMBER}"}
-    details = _error_info("SERVICE_DISABLED", metadata)
+    details = error_info("SERVICE_DISABLED", metadata)
     if shape == "details":
         return ApiError(403, [], message=_API_DISABLED, rpc_status="PERMISSION_DENIED", details=details)
     return ApiError(403, [item], rpc_status="PERMISSION_DENIED", details=details)

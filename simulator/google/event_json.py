@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulator.google.calendars import Calendar, EventTime, StoredEvent
+from simulator.google.conference import hangout_link
 
 _FIRST_FIELDS = ("summary", "description", "location", "colorId")
 _LATER_FIELDS = (
@@ -40,7 +41,7 @@ def rendered(
     }
     answer |= {name: fields[name] for name in _FIRST_FIELDS if name in fields}
     answer["creator"] = _person(event.creator, calendar)
-    answer["organizer"] = _organizer(calendar)
+    answer["organizer"] = _organizer(event, calendar)
     answer["start"] = time_body(event.start, shown_in)
     answer["end"] = time_body(event.end, shown_in)
     if "recurrence" in fields:
@@ -52,7 +53,11 @@ def rendered(
     answer["iCalUID"] = event.ical_uid
     answer["sequence"] = event.sequence
     if fields.get("attendees"):
-        answer |= _attendees(fields["attendees"], calendar, max_attendees)
+        answer |= _attendees(event, calendar, max_attendees)
+    if "conferenceData" in fields:
+        link = hangout_link(fields["conferenceData"])
+        answer |= {} if link is None else {"hangoutLink": link}
+        answer["conferenceData"] = fields["conferenceData"]
     answer |= {name: fields[name] for name in _LATER_FIELDS if name in fields}
     answer["reminders"] = _reminders(event, calendar)
     answer["eventType"] = "default"
@@ -128,23 +133,26 @@ def _person(email: str, calendar: Calendar) -> dict[str, Any]:
     return {"email": email, "self": True} if email == calendar.calendar_id else {"email": email}
 
 
-def _organizer(calendar: Calendar) -> dict[str, Any]:
+def _organizer(event: StoredEvent, calendar: Calendar) -> dict[str, Any]:
+    if event.organizer is not None:
+        return dict(event.organizer)
     if calendar.is_primary:
         return {"email": calendar.owner, "self": True}
     return {"email": calendar.calendar_id, "displayName": calendar.summary, "self": True}
 
 
-def _attendees(stored: list[dict[str, Any]], calendar: Calendar, most: int | None) -> dict[str, Any]:
-    shown = [_attendee(entry, calendar) for entry in stored]
+def _attendees(event: StoredEvent, calendar: Calendar, most: int | None) -> dict[str, Any]:
+    organizer = calendar.calendar_id if event.organizer is None else event.organizer["email"]
+    shown = [_attendee(entry, calendar, organizer) for entry in event.fields["attendees"]]
     if most is None or len(shown) <= most:
         return {"attendees": shown}
     return {"attendees": [entry for entry in shown if entry.get("self")], "attendeesOmitted": True}
 
 
-def _attendee(entry: dict[str, Any], calendar: Calendar) -> dict[str, Any]:
-    if entry["email"].lower() != calendar.calendar_id.lower():
-        return dict(entry)
-    return {"email": entry["email"], "organizer": True, "self": True} | entry
+def _attendee(entry: dict[str, Any], calendar: Calendar, organizer: str) -> dict[str, Any]:
+    email = entry["email"].lower()
+    marks = {"organizer": email == organizer.lower(), "self": email == calendar.calendar_id.lower()}
+    return {"email": entry["email"], **{name: True for name, holds in marks.items() if holds}} | entry
 
 
 def _reminders(event: StoredEvent, calendar: Calendar) -> dict[str, Any]:

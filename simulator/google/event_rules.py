@@ -25,7 +25,9 @@ _CHOICES = {
     "colorId": tuple(str(number) for number in range(1, 12)),
     "eventType": ("default",),
 }
-_RESPONSES = ("needsAction", "declined", "tentative", "accepted")
+RESPONSES = ("needsAction", "declined", "tentative", "accepted")
+"""What a guest may answer."""
+
 # What Google leaves out of its answers because it is the default.
 _DEFAULTS: Mapping[str, Any] = {
     "transparency": "opaque",
@@ -95,7 +97,7 @@ def _attendees(given: list[dict[str, Any] | None], noticed: Noticed) -> list[dic
         if entry is None or email is None or not _EMAIL.fullmatch(email):
             wrong += 1
             continue
-        if entry.get("responseStatus", "needsAction") not in _RESPONSES:
+        if entry.get("responseStatus", "needsAction") not in RESPONSES:
             raise refused(400, "invalid", "Invalid Value", location=("parameter", "attendees.responseStatus"))
         if email.lower() in guests:
             noticed(f"attendees[{number}].email", "the same guest again: kept once")

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,12 +16,12 @@ from aiohttp import web
 from simulator.google import breaking, catalogue
 from simulator.google.consent_pages import trouble_page
 from simulator.google.errors import OAuthError
-from simulator.google.faults import Effect
+from simulator.google.faults import Effect, Hit, Rule, Target
 from simulator.google.state import GoogleState, RequestRecord
 from simulator.google.wire import HTML_TYPE, Call, Logic, Reply, html_reply, json_reply
 
 _SECRET_FIELDS = frozenset(
-    {"client_secret", "code", "code_verifier", "refresh_token", "token", "access_token", "oauth_token"}
+    {"client_secret", "code", "code_verifier", "refresh_token", "token", "access_token", "oauth_token", "assertion"}
 )
 _SECRET_HEADERS = frozenset({"authorization", "cookie"})
 _OAUTH_ERRORS = {400: "invalid_request", 401: "invalid_client", 403: "access_denied", 429: "rate_limit_exceeded"}
@@ -40,42 +41,74 @@ class Front:
         async def handle(request: web.Request) -> web.StreamResponse:
             call = await _read(request, operation)
             record = self._record(call)
-            rule = self._state.faults.pick(operation, call.method, call.path, self._state.minter.random)
-            if rule is None:
-                reply = _carry_out(call, record, logic)
+            hit = self._state.faults.pick(self._target(call), self._state.minter.random)
+            if hit is None:
+                reply, skew_s = _carry_out(call, record, logic), 0.0
             else:
-                record.fault = rule.number
-                reply = await self._faulty(request, call, record, rule.effect, logic)
+                record.fault, skew_s = hit.number, hit.skew_s
+                reply = await self._hit(request, call, record, hit, logic)
             if reply.delay_s:
                 await asyncio.sleep(reply.delay_s)
             record.status = reply.status
-            return self._response(reply)
+            return self._response(reply, skew_s)
 
         return handle
 
-    def _response(self, reply: Reply) -> web.Response:
-        date = formatdate(self._state.clock.now_s() + self._state.clock.skew_s, usegmt=True)
+    def _target(self, call: Call) -> Target:
+        """The request as fault rules see it."""
+        state = self._state
+
+        def account() -> str | None:
+            found = state.access_tokens.get(call.bearer or "")
+            return _signing_in(state, call) if found is None else found.account
+
+        def calendar() -> str | None:
+            asked = call.place.get("calendar_id")
+            return account() if asked == "primary" else asked
+
+        now_s = state.clock.now_s()
+        return Target(
+            operation=call.operation,
+            method=call.method,
+            path=call.path,
+            now_s=now_s,
+            account=account,
+            calendar=calendar,
+        )
+
+    async def _hit(self, request: web.Request, call: Call, record: RequestRecord, hit: Hit, logic: Logic) -> Reply:
+        """What adds up comes first, then the one ending."""
+        if hit.overwrites:
+            call = replace(call, collision_unseen=True)
+        await asyncio.sleep(hit.late_s("before"))
+        if hit.ending is None:
+            reply = _carry_out(call, record, logic)
+        else:
+            reply = await self._faulty(request, call, record, hit.ending, logic)
+        await asyncio.sleep(hit.late_s("after"))
+        return reply
+
+    def _response(self, reply: Reply, skew_s: float) -> web.Response:
+        date = formatdate(self._state.clock.now_s() + self._state.clock.skew_s + skew_s, usegmt=True)
         headers = {"Server": "simulated-google", "Date": date, "Content-Type": reply.content_type, **reply.headers}
         if reply.status in (204, 304):
             del headers["Content-Type"]
         return web.Response(status=reply.status, body=reply.body, headers=headers)
 
-    async def _faulty(
-        self, request: web.Request, call: Call, record: RequestRecord, effect: Effect, logic: Logic
-    ) -> Reply:
+    async def _faulty(self, request: web.Request, call: Call, record: RequestRecord, rule: Rule, logic: Logic) -> Reply:
+        effect = rule.effect
         commits = effect.when == "after" or effect.kind == "truncate"
         reply = _carry_out(call, record, logic) if commits else None
-        if effect.delay_s:
-            await asyncio.sleep(effect.delay_s)
-        if effect.kind == "delay" and reply is None:
-            reply = _carry_out(call, record, logic)
+        late_s = effect.late_s(rule.random or self._state.minter.random)
+        if late_s:
+            await asyncio.sleep(late_s)
         if effect.kind == "reset":
             await breaking.reset(request)
         if effect.kind == "hang":
             await breaking.hang()
         if effect.kind == "truncate" and reply is not None:
             await breaking.truncate(request, reply)
-        return reply if effect.kind == "delay" and reply is not None else _answer(call.operation, effect)
+        return _answer(call.operation, effect)
 
     def _record(self, call: Call) -> RequestRecord:
         state = self._state
@@ -93,6 +126,15 @@ class Front:
         )
         state.remember(record)
         return record
+
+
+def _signing_in(state: GoogleState, call: Call) -> str | None:
+    """Whose sign-in a request to the token endpoint is about."""
+    if call.operation != "token":
+        return None
+    form = dict(parse_qsl(call.body.decode("utf-8", "replace")))
+    found = state.refresh_tokens.get(form.get("refresh_token", "")) or state.codes.get(form.get("code", ""))
+    return None if found is None else found.account
 
 
 def _carry_out(call: Call, record: RequestRecord, logic: Logic) -> Reply:

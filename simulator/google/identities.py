@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 ClientKind = Literal["installed", "web"]
@@ -22,6 +22,9 @@ WEB_REDIRECT_URIS = (
     "https://gateway.example.com/oauth/google/callback",
 )
 
+ROLES = ("none", "freeBusyReader", "reader", "writerWithoutPrivateAccess", "writer", "owner")
+"""What an account may do in a calendar, from nothing to everything."""
+
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -37,6 +40,16 @@ class Account:
     """Refreshing is refused with `invalid_rapt`, as Workspace session control does."""
     has_calendar: bool = True
     """Without it every Calendar call is 403 `notACalendarUser`."""
+    is_service: bool = False
+    """A service account acting for itself: no guests, no Meet."""
+    tells_colleagues: bool = True
+    """Accounts of the same organisation see when its main calendar is busy."""
+    unlisted: set[str] = field(default_factory=set)
+    """Calendars it has access to but took out of its list."""
+    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What it changed in entries of its list: colours, own names, reminders."""
+    listed_at: dict[str, int] = field(default_factory=dict)
+    """When each entry of its list changed last, as a number of the state's counter."""
 
     @property
     def hosted_domain(self) -> str | None:
@@ -159,6 +172,8 @@ class AccessToken:
     scopes: tuple[str, ...]
     expires_s: float
     revoked: bool = False
+    charged_to: str | None = None
+    """The service account whose quota its calls use up, None for the account itself."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from simulator.google import occurrences
 from simulator.google.calendars import Calendar, StoredEvent
 from simulator.google.errors import ApiError, refused
+from simulator.google.sealing import opened as unsealed
+from simulator.google.sealing import sealed
 from simulator.google.state import GoogleState
 
 DEFAULT_PAGE = 250
@@ -31,8 +33,6 @@ _NOT_WITH_SYNC_TOKEN = (
     "updatedMin",
 )
 _NOT_PART_OF_THE_QUESTION = ("pageToken", "maxResults", "maxAttendees", "timeZone", "alwaysIncludeEmail")
-
-_DIGEST_SIZE = 6
 
 Key = tuple[int | str, ...]
 
@@ -66,6 +66,7 @@ class EventLister:
     def page(self, calendar: Calendar, parameters: Mapping[str, Any]) -> Page:
         """The page that `parameters` ask for; raises Google's refusal."""
         _check(parameters)
+        self._check_age(parameters.get("updatedMin"))
         position = self._position(calendar, parameters)
         key_of = _order(parameters, incremental=position.since is not None)
         found = sorted(
@@ -84,34 +85,50 @@ class EventLister:
             next_sync_token=None if more else self._sync_token(calendar, parameters, position.version),
         )
 
+    def _check_age(self, updated_min: datetime | None) -> None:
+        """Changes of long ago are not kept (Calendar API error guide, `updatedMinTooLongAgo`)."""
+        life_s = self._state.settings.updated_min_life_s
+        if updated_min is None or life_s is None:
+            return
+        if (self._state.clock.now() - updated_min).total_seconds() > life_s:
+            raise refused(
+                410,
+                "updatedMinTooLongAgo",
+                "The requested minimum modification time lies too far in the past.",
+                domain="calendar",
+                location=("parameter", "updatedMin"),
+            )
+
     def _position(self, calendar: Calendar, parameters: Mapping[str, Any]) -> _Position:
         page_token, sync_token = parameters.get("pageToken"), parameters.get("syncToken")
         since = None if sync_token is None else self._since(calendar, sync_token)
         if page_token is None:
             return _Position(version=self._state.counter, since=since, key=None)
-        opened = _open(page_token)
+        opened = unsealed(page_token)
         if opened is None or opened.get("about") != _question(calendar, parameters):
             raise refused(400, "invalid", "Invalid Value", location=("parameter", "pageToken"))
         return _Position(version=opened["version"], since=since, key=tuple(opened["key"]))
 
     def _since(self, calendar: Calendar, token: str) -> int:
-        opened = _open(token)
+        opened = unsealed(token)
         if opened is None or "since" not in opened:
             raise refused(400, "invalid", "Invalid sync token value.", location=("parameter", "syncToken"))
-        if opened["epoch"] != self._state.sync_epoch or opened["calendar"] != calendar.calendar_id:
+        life_s = self._state.settings.sync_token_life_s
+        too_old = life_s is not None and self._state.clock.now_s() - opened["at"] > life_s
+        if too_old or opened["epoch"] != self._state.sync_epoch or opened["calendar"] != calendar.calendar_id:
             raise full_sync_required()
         since: int = opened["since"]
         return since
 
     def _page_token(self, calendar: Calendar, parameters: Mapping[str, Any], position: _Position, key: Key) -> str:
         about = _question(calendar, parameters)
-        return _seal({"about": about, "version": position.version, "key": key})
+        return sealed({"about": about, "version": position.version, "key": key})
 
     def _sync_token(self, calendar: Calendar, parameters: Mapping[str, Any], version: int) -> str | None:
         if "orderBy" in parameters:
             return None
-        opened = {"since": version, "epoch": self._state.sync_epoch, "calendar": calendar.calendar_id}
-        return _seal(opened)
+        at_s = round(self._state.clock.now_s(), 3)
+        return sealed({"since": version, "at": at_s, "epoch": self._state.sync_epoch, "calendar": calendar.calendar_id})
 
     def _matching(self, calendar: Calendar, parameters: Mapping[str, Any], since: int | None) -> Iterator[StoredEvent]:
         for event in self._candidates(calendar, parameters, since):
@@ -122,13 +139,18 @@ class EventLister:
         self, calendar: Calendar, parameters: Mapping[str, Any], since: int | None
     ) -> Iterator[StoredEvent]:
         before: datetime = parameters.get("timeMax") or self._state.clock.now() + HORIZON
-        for event in calendar.events.values():
-            if since is not None and event.version <= since:
-                continue
+        uid = parameters.get("iCalUID")
+        for event in _changed_since(calendar, since) if uid is None else calendar.with_uid(uid):
             if not (parameters.get("singleEvents") and event.recurrence):
                 yield event
             elif event.status != "cancelled" or parameters.get("showDeleted"):
                 yield from occurrences.expanded(calendar, event, before)
+
+
+def _changed_since(calendar: Calendar, since: int | None) -> Iterator[StoredEvent]:
+    if since is None:
+        return iter(calendar.events.values())
+    return takewhile(lambda event: event.version > since, calendar.newest_first())
 
 
 def full_sync_required() -> ApiError:
@@ -237,24 +259,3 @@ def _question(calendar: Calendar, parameters: Mapping[str, Any]) -> str:
     asked = {name: str(value) for name, value in parameters.items() if name not in _NOT_PART_OF_THE_QUESTION}
     text = json.dumps([calendar.calendar_id, sorted(asked.items())])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _seal(content: Mapping[str, Any]) -> str:
-    packed = json.dumps(content, separators=(",", ":")).encode()
-    return "C" + base64.urlsafe_b64encode(_digest(packed) + packed).decode()
-
-
-def _open(token: str) -> dict[str, Any] | None:
-    """What `_seal` packed, None for anything that was not made here."""
-    try:
-        raw = base64.b64decode(token[1:], altchars=b"-_", validate=True)
-    except ValueError:
-        return None
-    if not token.startswith("C") or raw[:_DIGEST_SIZE] != _digest(raw[_DIGEST_SIZE:]):
-        return None
-    opened: dict[str, Any] = json.loads(raw[_DIGEST_SIZE:])
-    return opened
-
-
-def _digest(packed: bytes) -> bytes:
-    return hashlib.sha256(packed).digest()[:_DIGEST_SIZE]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from simulator.google.calendars import Calendar, StoredEvent
+from simulator.google.identities import Account
 from simulator.google.state import GoogleState, Mail
 
 
@@ -13,6 +14,13 @@ def guests_of(event: StoredEvent, calendar: Calendar) -> set[str]:
     """The addresses of an event's guests without the calendar's own."""
     own = calendar.calendar_id.lower()
     return {entry["email"] for entry in event.fields.get("attendees", ()) if entry["email"].lower() != own}
+
+
+def guests_outside(fields: Mapping[str, Any], owner: Account | None) -> set[str]:
+    """The guests who are not of the owner's organisation; without an organisation everybody is from outside."""
+    domain = None if owner is None else owner.hosted_domain
+    emails = {entry["email"] for entry in fields.get("attendees", ())} - {"" if owner is None else owner.email}
+    return {email for email in emails if email.rpartition("@")[2].lower() != domain}
 
 
 def post(

@@ -55,6 +55,15 @@ class Minter:
         """A Google account's `sub`: 21 digits."""
         return "1" + self._text(20, string.digits)
 
+    def meeting_code(self) -> str:
+        """The code of a Meet conference: `abc-defg-hij`."""
+        letters = self._text(10, string.ascii_lowercase)
+        return f"{letters[:3]}-{letters[3:7]}-{letters[7:]}"
+
+    def key_id(self) -> str:
+        """The id of a service account's key: 40 hexadecimal digits."""
+        return self._text(40, "0123456789abcdef")
+
     def opaque(self, length: int = 32) -> str:
         """A value that means nothing to anybody."""
         return self._text(length)

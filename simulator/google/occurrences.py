@@ -42,8 +42,8 @@ def derived(master: StoredEvent, start: EventTime) -> StoredEvent:
 
 def forget(calendar: Calendar, master: StoredEvent) -> None:
     """Make every occurrence of a series as its rule says again."""
-    for event in [event for event in calendar.events.values() if event.master_id == master.event_id]:
-        del calendar.events[event.event_id]
+    for event in calendar.changed_of(master.event_id):
+        calendar.drop(event.event_id)
 
 
 def instances(
@@ -53,7 +53,7 @@ def instances(
 
     `after` and `before` bound their ends and starts; cancelled ones are shown on request.
     """
-    changed = [event for event in calendar.events.values() if event.master_id == master.event_id]
+    changed = calendar.changed_of(master.event_id)
     found = [event for event in changed if event.start.utc(calendar.zone) < before]
     if master.recurrence and master.status != "cancelled":
         found += expanded(calendar, master, before)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from simulator.google.calendars import Calendar, StoredEvent
+from simulator.google import conference
+from simulator.google.calendars import MEET, Calendar, StoredEvent
 from simulator.google.clock import SimulatedClock
+from simulator.google.conference import PendingConference
 from simulator.google.consent import ConsentPlan, PendingConsent
 from simulator.google.errors import DisabledShape
 from simulator.google.event_json import rendered
-from simulator.google.faults import FaultBook
+from simulator.google.fault_book import FaultBook
 from simulator.google.identities import (
     DEFAULT_ACCOUNT,
     DEFAULT_CLIENT_ID,
@@ -25,7 +27,11 @@ from simulator.google.identities import (
     RefreshToken,
 )
 from simulator.google.minting import Minter
+from simulator.google.quotas import QuotaBook
+from simulator.google.service_accounts import ServiceAccount
 
+RoomAnswer = Literal["free", "accept", "decline", "none"]
+"""How a room answers invitations: as its calendar is free, always so, or not at all."""
 WRONG_SECRET = "Unauthorized"  # noqa: S105  (what Google answers, no secret)
 REQUESTS_KEPT = 100_000
 """The oldest requests are forgotten beyond this number, so that a soak test does not fill the memory."""
@@ -84,6 +90,8 @@ class Settings:
     `reset_exceptions`: when the times or the rule of a series change, its changed and cancelled occurrences are as the
     rule says again; else they stay, also where the rule has no occurrence any more.
     `api_enabled`: the Calendar API is switched on in the project; else 403 in the shape of `api_disabled_shape`.
+    `sync_token_life_s`, `updated_min_life_s`: how old a sync token may be, and how far back `updatedMin` may reach,
+    before the answer is 410; None for ever (Google gives no numbers).
     `wrong_secret`: the text about a wrong client secret; "The provided client secret is invalid." is seen as well.
     """
 
@@ -92,6 +100,8 @@ class Settings:
     api_enabled: bool = True
     api_disabled_shape: DisabledShape = "both"
     wrong_secret: str = WRONG_SECRET
+    sync_token_life_s: float | None = None
+    updated_min_life_s: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,9 +114,16 @@ class GoogleState:
     clock: SimulatedClock = field(default_factory=SimulatedClock)
     settings: Settings = field(default_factory=Settings)
     faults: FaultBook = field(default_factory=FaultBook)
+    quotas: QuotaBook = field(default_factory=QuotaBook)
     accounts: dict[str, Account] = field(default_factory=dict)
     clients: dict[str, Client] = field(default_factory=dict)
     calendars: dict[str, Calendar] = field(default_factory=dict)
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The members' calendar ids of each mailing group, by the group's address."""
+    rooms: dict[str, RoomAnswer] = field(default_factory=dict)
+    """Accounts that are rooms, by e-mail address in lower case, and how they answer."""
+    service_accounts: dict[str, ServiceAccount] = field(default_factory=dict)
+    """By e-mail address."""
     codes: dict[str, AuthorizationCode] = field(default_factory=dict)
     access_tokens: dict[str, AccessToken] = field(default_factory=dict)
     refresh_tokens: dict[str, RefreshToken] = field(default_factory=dict)
@@ -117,6 +134,7 @@ class GoogleState:
     """Consent pages that were shown and not answered yet."""
     console_note: str = ""
     """What the last button of the console did; a new secret is in it."""
+    pending_conferences: list[PendingConference] = field(default_factory=list)
     requests: list[RequestRecord] = field(default_factory=list)
     mails: list[Mail] = field(default_factory=list)
     unknown_fields: list[Note] = field(default_factory=list)
@@ -155,17 +173,54 @@ class GoogleState:
         """The Workspace domain the Cloud project belongs to: the first account's; None without a Workspace."""
         return next(iter(self.accounts.values())).hosted_domain
 
-    def add_account(self, email: str, *, name: str | None = None, time_zone: str = "Europe/Berlin") -> Account:
+    def add_account(
+        self, email: str, *, name: str | None = None, time_zone: str = "Europe/Berlin", is_service: bool = False
+    ) -> Account:
         """A new account with its primary calendar."""
         account = Account(
             email=email,
             name=name or email.partition("@")[0].replace(".", " ").title(),
             sub=self.minter.account_number(),
             access={email: "owner"},
+            is_service=is_service,
         )
         self.accounts[email] = account
-        self.calendars[email] = Calendar(calendar_id=email, summary=email, owner=email, time_zone=time_zone)
+        account.listed_at[email] = self.next_number()
+        self.calendars[email] = Calendar(
+            calendar_id=email,
+            summary=email,
+            owner=email,
+            time_zone=time_zone,
+            conference_types=() if is_service else MEET,
+        )
         return account
+
+    def seen_by(self, account: Account, calendar_id: str) -> Calendar | None:
+        """The calendar that an account means by an id (`primary` is its main one), None when it has no access."""
+        found = account.email if calendar_id == "primary" else calendar_id
+        return None if account.access.get(found, "none") == "none" else self.calendars.get(found)
+
+    def share(self, account: Account, calendar_id: str, role: str | None) -> None:
+        """Give an account a role in a calendar; None takes the calendar away from it."""
+        if role is None:
+            account.access.pop(calendar_id, None)
+        else:
+            account.access[calendar_id] = role
+        account.listed_at[calendar_id] = self.next_number()
+
+    def tell_lists(self, calendar: Calendar) -> None:
+        """Every list that has the calendar has changed."""
+        calendar.edition = self.next_number()
+        for account in self.accounts.values():
+            if calendar.calendar_id in account.access:
+                account.listed_at[calendar.calendar_id] = self.next_number()
+
+    def remove_calendar(self, calendar: Calendar) -> None:
+        """A calendar goes away with all its events."""
+        del self.calendars[calendar.calendar_id]
+        for account in self.accounts.values():
+            if calendar.calendar_id in account.access:
+                self.share(account, calendar.calendar_id, None)
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -174,6 +229,7 @@ class GoogleState:
 
     def all_events(self) -> list[dict[str, Any]]:
         """Every event of every calendar as `events.get` shows it, in the order of creation, cancelled ones included."""
+        conference.settle(self)
         pairs = [(event, calendar) for calendar in self.calendars.values() for event in calendar.events.values()]
         pairs.sort(key=lambda pair: pair[0].serial)
         return [rendered(event, calendar, self.base) for event, calendar in pairs]

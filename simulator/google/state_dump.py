@@ -8,6 +8,7 @@ from typing import Any
 from simulator.google.calendars import Calendar
 from simulator.google.event_json import rendered
 from simulator.google.identities import Client
+from simulator.google.service_accounts import ServiceAccount
 from simulator.google.state import GoogleState
 
 
@@ -29,6 +30,9 @@ def dumped(state: GoogleState) -> dict[str, Any]:
             }
             for account in state.accounts.values()
         ],
+        "service_accounts": [_service_account(account) for account in state.service_accounts.values()],
+        "rooms": dict(state.rooms),
+        "groups": {email: list(members) for email, members in state.groups.items()},
         "clients": [_client(client) for client in state.clients.values()],
         "granted": {email: sorted(scopes) for email, scopes in state.granted.items()},
         "tokens": _counts(state),
@@ -38,12 +42,18 @@ def dumped(state: GoogleState) -> dict[str, Any]:
         "mails": [asdict(mail) for mail in state.mails],
         "unknown_fields": [asdict(note) for note in state.unknown_fields],
         "faults": state.faults.listed(),
+        "quotas": state.quotas.listed(),
+        "quota_windows": state.quotas.report(state.clock.now_s()),
     }
 
 
 def _client(client: Client) -> dict[str, Any]:
     shown = {name: value for name, value in asdict(client).items() if name not in ("secret", "older_secret")}
     return {**shown, "secrets": 1 if client.older_secret is None else 2}
+
+
+def _service_account(account: ServiceAccount) -> dict[str, Any]:
+    return {**asdict(account), "keys": sorted(account.keys)}
 
 
 def _counts(state: GoogleState) -> dict[str, int]:

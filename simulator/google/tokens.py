@@ -14,6 +14,7 @@ from simulator.google.errors import OAuthError
 from simulator.google.identities import AccessToken, Account, AuthorizationCode, Client, RefreshToken
 from simulator.google.minting import CODE_LENGTH
 from simulator.google.scopes import is_identity, is_known, settled
+from simulator.google.service_accounts import JWT_BEARER, ServiceGrant
 from simulator.google.state import GoogleState
 
 ACCESS_LIFETIME_S = 3599.0
@@ -38,12 +39,15 @@ class TokenEndpoint:
 
     def __init__(self, state: GoogleState) -> None:
         self._state = state
+        self._service = ServiceGrant(state)
 
     def token(self, form: Mapping[str, str], basic: tuple[str, str] | None = None) -> dict[str, Any]:
         """Answer a form sent to the token endpoint; `basic` are client id and secret of an Authorization header."""
         grant = form.get("grant_type")
         if not grant:
             raise _invalid_request("Missing required parameter: grant_type")
+        if grant == JWT_BEARER:
+            return self._service.token(form)
         if grant not in ("authorization_code", "refresh_token"):
             raise OAuthError(400, "unsupported_grant_type", f"Invalid grant_type: {grant}")
         client = self._client(form, basic)

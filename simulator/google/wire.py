@@ -9,6 +9,7 @@ from typing import Any
 
 JSON_TYPE = "application/json; charset=UTF-8"
 HTML_TYPE = "text/html; charset=utf-8"
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +24,18 @@ class Call:
     query: dict[str, list[str]]
     headers: Mapping[str, str]
     body: bytes
+    collision_unseen: bool = False
+    """A fault lets Google not notice that the id of a new event is taken."""
 
     def first(self, name: str) -> str | None:
         """The first value of a query parameter."""
         values = self.query.get(name)
         return values[0] if values else None
+
+    @property
+    def quota_user(self) -> str | None:
+        """Whose quota the call shall use up, as the caller says."""
+        return self.headers.get("x-goog-quota-user") or self.first("quotaUser")
 
     @property
     def bearer(self) -> str | None:
@@ -57,7 +65,7 @@ def json_reply(
     document: Any, *, status: int = 200, headers: Mapping[str, str] | None = None, pretty: bool = False
 ) -> Reply:
     """A JSON answer."""
-    text = json.dumps(document, indent=1 if pretty else None, separators=None if pretty else (",", ":"))
+    text = json.dumps(document, indent=1) if pretty else _COMPACT.encode(document)
     return Reply(status=status, body=text.encode(), headers=headers or {})
 
 

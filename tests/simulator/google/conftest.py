@@ -50,8 +50,8 @@ class Wire:
             method, self.google.base + path, json=json, data=data, params=params, headers=sent, allow_redirects=False
         ) as response:
             body = await response.read()
-        if path.startswith("/calendar/v3/calendars") or path.startswith("/calendar/v3/users"):
-            assert_valid(method, path, response.status, body)
+        if path.startswith("/calendar/v3/") and (response.status < 400 or body.startswith(b"{")):
+            assert_valid(method, path.partition("?")[0], response.status, body)
         document = await response.json() if "json" in response.headers.get("Content-Type", "") else None
         return Answer(status=response.status, headers=response.headers, body=body, json=document)
 

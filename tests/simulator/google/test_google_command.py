@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import sys
+from pathlib import Path
 from urllib.parse import urlencode
 
 import aiohttp
@@ -120,3 +121,38 @@ async def test_port_that_is_taken():
         _, err = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 69
     assert f"port {port}" in err.decode()
+
+
+async def stopped(process: asyncio.subprocess.Process) -> tuple[int | None, bytes]:
+    process.send_signal(signal.SIGTERM)
+    _, err = await asyncio.wait_for(process.communicate(), 30)
+    return process.returncode, err
+
+
+async def test_goes_on_from_a_state_file(tmp_path: Path):
+    file = tmp_path / "google.json"
+    body = {"start": {"date": "2026-11-23"}, "end": {"date": "2026-11-24"}, "summary": "Kept over the night"}
+    process = await started("--json", "--state", str(file), "--quota", "google")
+    try:
+        up = json.loads(await first_line(process))
+        async with aiohttp.ClientSession() as session:
+            async with session.post(up["controls"] + "/do/create_event", json={"body": body}) as made:
+                assert made.status == 200
+            async with session.get(up["controls"] + "/state") as state:
+                assert len((await state.json())["quotas"]) == 6
+        assert await stopped(process) == (0, b"")
+        process = await started("--json", "--state", str(file))
+        up = json.loads(await first_line(process))
+        async with aiohttp.ClientSession() as session, session.get(up["page"]) as page:
+            assert "Kept over the night" in await page.text()
+        assert await stopped(process) == (0, b"")
+        file.write_text("{}", encoding="utf-8")
+        process = await started("--state", str(file))
+        out, err = await asyncio.wait_for(process.communicate(), 30)
+        assert (process.returncode, out) == (65, b"")
+        assert b"cannot go on from" in err
+        assert file.read_text(encoding="utf-8") == "{}"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()

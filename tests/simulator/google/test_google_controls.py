@@ -11,7 +11,7 @@ import pytest
 from simulator.google import SimulatedGoogle
 from simulator.google.catalogue import known_reasons
 from simulator.google.controls import _FITS, CONTROLS, VERBS
-from simulator.google.faults import OPERATIONS
+from simulator.google.fault_rules import OPERATIONS
 from simulator.google.outcomes import OUTCOMES
 from simulator.google.usecases import EXPIRING, CannotDo, UseCases
 from tests.simulator.google.conftest import EVENTS, Wire, timed

@@ -13,7 +13,7 @@ from google.auth.exceptions import RefreshError, TransportError
 from googleapiclient.errors import HttpError
 
 from simulator.google import SimulatedGoogle
-from simulator.google.faults import BadRule
+from simulator.google.fault_rules import BadRule
 from tests.simulator.google.conftest import EVENTS, Wire, timed
 from tests.simulator.google.official_client import OfficialClient
 from tests.simulator.google.test_google_oauth import refreshed, refresher

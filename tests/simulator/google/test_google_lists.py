@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -316,3 +317,67 @@ async def test_calendars(official: OfficialClient, google: SimulatedGoogle):
     with pytest.raises(HttpError) as refused:
         await official(lambda api: api.calendars().get(calendarId="primary"))
     assert refused.value.status_code == 403
+
+
+async def test_tokens_and_changes_that_are_too_old(wire: Wire, google: SimulatedGoogle):
+    token = (await wire("GET", EVENTS)).json["nextSyncToken"]
+    google.do.set_behaviour(sync_token_life_s=1200, updated_min_life_s=1200)
+    since = google.state.clock.now().isoformat(timespec="seconds").replace("+00:00", "Z")
+    google.do.set_clock(advance_s=1100)
+    assert (await wire("GET", EVENTS, params={"syncToken": token})).status == 200
+    assert (await wire("GET", EVENTS, params={"updatedMin": since})).status == 200
+    google.do.set_clock(advance_s=200)
+    for asked, reason in (({"syncToken": token}, "fullSyncRequired"), ({"updatedMin": since}, "updatedMinTooLongAgo")):
+        answer = await wire("GET", EVENTS, params=asked)
+        assert (answer.status, answer.json["error"]["errors"][0]["reason"]) == (410, reason)
+
+
+async def test_lists_and_calendars_that_did_not_change_are_304(wire: Wire, google: SimulatedGoogle):
+    entry = "/calendar/v3/users/me/calendarList/primary"
+    for path in (EVENTS, EVENTS + "?maxResults=1", "/calendar/v3/users/me/calendarList", entry):
+        etag = (await wire("GET", path)).headers["ETag"]
+        again = await wire("GET", path, headers={"If-None-Match": etag})
+        assert (again.status, again.body, again.headers["ETag"]) == (304, b"", etag)
+    etag = (await wire("GET", EVENTS)).headers["ETag"]
+    assert (await wire("GET", EVENTS + "?maxResults=1", headers={"If-None-Match": etag})).status == 200
+    google.do.create_event(on_day(23))
+    assert (await wire("GET", EVENTS, headers={"If-None-Match": etag})).status == 200
+    etag = (await wire("GET", entry)).headers["ETag"]
+    google.do.set_time_zone("Asia/Tokyo")
+    assert (await wire("GET", entry, headers={"If-None-Match": etag})).status == 200
+
+
+async def test_lists_of_one_icalendar_uid(wire: Wire, google: SimulatedGoogle):
+    google.do.create_event({**on_day(23), "iCalUID": "x@pbx"})
+    google.do.create_event({**on_day(24), "id": "abc01"})
+    found = (await wire("GET", EVENTS, params={"iCalUID": "x@pbx"})).json["items"]
+    assert [event["iCalUID"] for event in found] == ["x@pbx"]
+    assert (await wire("GET", EVENTS, params={"iCalUID": "y@pbx"})).json["items"] == []
+
+
+async def test_writes_cost_the_same_in_a_full_calendar(google: SimulatedGoogle):
+    """The work of one write is bounded by a count of Python calls, which does not depend on the machine."""
+    writer = EventWriter(google.state)
+    calendar = google.state.calendar()
+
+    def calls_of(number: int) -> int:
+        count = 0
+
+        def counting(frame: object, event: str, argument: object) -> None:
+            nonlocal count
+            count += event == "call"
+
+        sys.setprofile(counting)
+        try:
+            body = on_day(23, summary=str(number), iCalUID=f"{number}@pbx")
+            event = writer.insert(calendar, body, {}, by="a@example.com")
+            writer.patch(calendar, event.event_id, {"summary": "again"}, {})
+            writer.delete(calendar, event.event_id, {})
+        finally:
+            sys.setprofile(None)
+        return count
+
+    few = calls_of(0)
+    for number in range(2000):
+        writer.insert(calendar, on_day(23, summary=str(number)), {}, by="a@example.com")
+    assert calls_of(1) <= few * 1.2

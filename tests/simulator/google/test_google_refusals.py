@@ -260,7 +260,8 @@ async def test_api_switched_off(wire: Wire, google: SimulatedGoogle):
     assert answer.json["error"]["details"][0]["reason"] == "SERVICE_DISABLED"
 
 
-async def test_conference_is_ignored_or_refused(wire: Wire):
+async def test_conference_is_ignored_or_refused(wire: Wire, google: SimulatedGoogle):
+    google.do.set_calendar(conference_types=[])
     body = {**GOOD, "conferenceData": {"createRequest": {"requestId": "1"}}}
     assert "conferenceData" not in (await wire("POST", EVENTS, json=body)).json
     answer = await wire("POST", EVENTS, json=body, params={"conferenceDataVersion": "1"})
@@ -268,7 +269,7 @@ async def test_conference_is_ignored_or_refused(wire: Wire):
 
 
 async def test_methods_that_are_not_simulated(wire: Wire):
-    answer = await wire("POST", "/calendar/v3/freeBusy", json={})
+    answer = await wire("GET", "/calendar/v3/colors")
     assert (answer.status, answer.json["error"]["errors"][0]["reason"]) == (404, "notFound")
 
 
