@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gateway.domain.facts import EventFacts, Part
+
 
 class Verdict(StrEnum):
     """What an answer means for the job that asked."""
@@ -32,12 +34,47 @@ class Verdict(StrEnum):
     """This event will never be accepted as it is; park it and show it."""
 
 
+class Remedy(StrEnum):
+    """What may make a refused call succeed; applied once in one attempt, then remembered with the event."""
+
+    WITHOUT_GUESTS = "without-guests"
+    """Write the event without its guests, and add them later."""
+    WITHOUT_GUEST = "without-guest"
+    """Write the event without the guest that `Outcome.values` names (`guest`); no guest is named when none was told."""
+    WITHOUT_CONFERENCE = "without-conference"
+    """Write the event without asking for a video conference."""
+    OTHER_ZONE = "other-zone"
+    """Write the times with a fixed distance from UTC in place of the zone's name."""
+    OTHER_RULE = "other-rule"
+    """Write the end of the rule in the other form that RFC 5545 knows."""
+    LOOK_AGAIN = "look-again"
+    """Look at the event as it is now, then write once more."""
+    OWN_FIELDS_ONLY = "own-fields-only"
+    """Write only what one guest's copy of an event may say: the event belongs to another calendar."""
+    NEW_ID = "new-id"
+    """The event's id is burned: write under the next one."""
+
+
+class Quota(StrEnum):
+    """Whose limit a SLOW_DOWN is about; PROJECT only when the calendar says so."""
+
+    ACCOUNT = "account"
+    PROJECT = "project"
+    CALENDAR = "calendar"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteEvent:
     """An event as the calendar holds it.
 
     `marks` are the gateway's own notes on it (`EventRef.marks`), empty when it is not ours; `content` is the
     fingerprint the gateway wrote with it; `raw` is the calendar's own form, opaque to everyone but the calendar.
+    `facts` are what it says to people, None when it is cancelled or cannot be understood. `edited` are the parts in
+    which it no longer says what the gateway wrote with it, by the event's own notes: empty for an untouched echo, None
+    when it has no such notes (one occurrence of a series has none of its own). `plain` says that it holds nothing but
+    what the gateway sends, so that it can be replaced without being looked at first. `meet_state` is how far its video
+    conference is (`pending`, `success`, `failure`, or empty: none was asked for), `meet_link` its address.
     """
 
     remote_id: str
@@ -47,6 +84,11 @@ class RemoteEvent:
     content: str | None
     link: str | None
     raw: dict[str, object]
+    facts: EventFacts | None = None
+    edited: frozenset[Part] | None = None
+    plain: bool = False
+    meet_state: str = ""
+    meet_link: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +98,8 @@ class Outcome:
     `code` is a stable catalogue code or reason (`G-506`, `rateLimitExceeded`), `text` a sentence for people without
     secrets; `retry_after_s` is set when the calendar named a time to wait. `whole_account` says that the reason lies
     with the account (its authorization, its client, its quota) and not with this event or calendar. `values` are what
-    the catalogue's entry of `code` was filled with.
+    the catalogue's entry of `code` was filled with. `remedy` is what may make the call succeed, `quota` whose limit was
+    reached.
     """
 
     verdict: Verdict
@@ -66,3 +109,5 @@ class Outcome:
     whole_account: bool = False
     event: RemoteEvent | None = None
     values: Mapping[str, str] = field(default_factory=dict, compare=False)
+    remedy: Remedy | None = None
+    quota: Quota | None = None

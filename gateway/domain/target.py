@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from gateway.domain.device import Transparency, Visibility
+from gateway.domain.facts import EventFacts, Part
 from gateway.domain.meeting import Invitations, Join, Meeting
-from gateway.domain.outcome import Outcome, RemoteEvent
+from gateway.domain.outcome import Outcome, Remedy, RemoteEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,10 @@ class EventContent:
     """What the event shall say: the meeting, who invites its guests, how they get in, and the fingerprint of it all.
 
     `join` is filled in for this meeting (`domain.joining`); `show_pins` lets its password, never the host's, be told.
+    `keep` are the parts that a replace leaves as the calendar has them. `meet_request` asks for a video conference
+    under that fresh id; empty, none is asked for and one that is there stays. `room_address` is the calendar's own
+    address of the room, invited as a resource. `remedies` are ways around what the calendar refused; `without` are the
+    addresses (lower case) of guests that it does not take.
     """
 
     meeting: Meeting
@@ -48,10 +54,21 @@ class EventContent:
     device_name: str
     join: Join = field(default_factory=Join)
     show_pins: bool = False
+    keep: frozenset[Part] = frozenset()
+    meet: bool = False
+    meet_request: str = ""
+    transparency: Transparency = Transparency.OPAQUE
+    visibility: Visibility = Visibility.DEFAULT
+    room_address: str | None = None
+    remedies: frozenset[Remedy] = frozenset()
+    without: frozenset[str] = frozenset()
 
 
 class CalendarTarget(Protocol):
-    """One account's calendars. Every method answers with an `Outcome`; none raises for what the network does."""
+    """One account's calendars. Every call answers with an `Outcome`; none raises for what the network does."""
+
+    def facts(self, content: EventContent) -> EventFacts:
+        """Return what the calendar would hold of it; no call is made."""
 
     async def look(self, ref: EventRef) -> Outcome:
         """Fetch the event: DONE with `event`, or GONE (with `event` when it is there as cancelled)."""
@@ -60,7 +77,10 @@ class CalendarTarget(Protocol):
         """Create the event under `ref.remote_id`: DONE with `event`, EXISTS, IN_DOUBT, and the rest."""
 
     async def replace(self, ref: EventRef, content: EventContent, current: RemoteEvent) -> Outcome:
-        """Make `current` say `content`, keeping what guests and people added; CHANGED when it is no longer current."""
+        """Make `current` say `content`, keeping what guests and people added; CHANGED when it is no longer current.
+
+        `current.raw` may be empty when the event is known to be `plain`.
+        """
 
     async def delete(self, ref: EventRef, invitations: Invitations) -> Outcome:
         """Remove the event: DONE, or GONE when it was not there."""
@@ -77,21 +97,34 @@ class CalendarTarget(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountTarget:
-    """A connected account and the calendars reached through it; `authorized_at` tells its sign-ins apart (ms UTC)."""
+    """A connected account and the calendars reached through it; `authorized_at` tells its sign-ins apart (ms UTC).
+
+    `project` names whose quota its calls count against, together with all accounts of the same project. Nothing is
+    written with an account that is `read_only`.
+    """
 
     account_id: int
     target: CalendarTarget
     authorized_at: int = 0
+    email: str = ""
+    project: str = ""
+    read_only: bool = False
 
 
 class TargetSource(Protocol):
-    """Where the mirror gets the calendar to write to, and where it says that the account no longer works."""
+    """Where the mirror gets the calendars to write to, and where it says that an account no longer works."""
 
-    def current(self) -> AccountTarget | None:
-        """The account to write with, or None while nobody is authorized (jobs then wait)."""
+    def usable(self) -> tuple[AccountTarget, ...]:
+        """Every account that may be called now, the main one first; empty while nobody is authorized."""
+
+    def account(self, account_id: int) -> AccountTarget | None:
+        """The account of that row id if it may be called now."""
+
+    def chosen(self, email: str | None) -> AccountTarget | None:
+        """The account of that address, or with None the main one, if it may be called now (jobs wait otherwise)."""
 
     async def lost(self, account: AccountTarget, outcome: Outcome) -> None:
-        """Remember durably that this account needs an admin; `current` answers None from now on.
+        """Remember durably that this account needs an admin; it may not be called from now on.
 
         Nothing happens when somebody signed in again since: what a call with the old authorization met is not about
         the new one.

@@ -1,4 +1,4 @@
-"""The tables of the way back: the feed of changes, guests' replies, people's edits, how far calendars were read."""
+"""The tables of the way back: the feed of changes, guests' replies, what a device was told of people's edits."""
 
 from __future__ import annotations
 
@@ -118,26 +118,6 @@ def keep_edit(
         "ON CONFLICT (meeting_id, original_start_utc_s) DO UPDATE SET said = excluded.said, "
         "changed_at = excluded.changed_at",
         (meeting_id, original_start_utc_s, said, now_ms),
-    )
-
-
-def reading_token(conn: sqlite3.Connection, account_id: int, calendar_id: str) -> str | None:
-    """Return up to where a calendar was read; None when it never was, or has to be read from the beginning."""
-    row = conn.execute(
-        "SELECT sync_token FROM calendar_reading WHERE account_id = ? AND calendar_id = ?", (account_id, calendar_id)
-    ).fetchone()
-    return None if row is None else row[0]
-
-
-def keep_reading(
-    conn: sqlite3.Connection, *, account_id: int, calendar_id: str, token: str | None, now_ms: int
-) -> None:
-    """Remember up to where a calendar was read."""
-    conn.execute(
-        "INSERT INTO calendar_reading (account_id, calendar_id, sync_token, read_at) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (account_id, calendar_id) DO UPDATE SET sync_token = excluded.sync_token, "
-        "read_at = excluded.read_at",
-        (account_id, calendar_id, token, now_ms),
     )
 
 

@@ -155,6 +155,36 @@ def set_settings(conn: sqlite3.Connection, name: str, settings: str, now_ms: int
     conn.execute("UPDATE device SET settings = ?, changed_at = ? WHERE name = ?", (settings, now_ms, name))
 
 
+def change(
+    conn: sqlite3.Connection,
+    *,
+    name: str,
+    profile: str,
+    settings: str,
+    keys: Keys | None,
+    password_sealed: bytes | None,
+    asked: bool,
+    now_ms: int,
+) -> None:
+    """Replace what was chosen for an added device.
+
+    Without `keys` it keeps the ones it has, without `password_sealed` its password; one that is not `asked` any more
+    has none.
+    """
+    with thoroughly(conn):
+        conn.execute(
+            "UPDATE device SET profile = ?, settings = ?, changed_at = ?, "
+            "password_sealed = CASE WHEN ? THEN coalesce(?, password_sealed) END WHERE name = ?",
+            (profile, settings, now_ms, asked, password_sealed, name),
+        )
+        if keys is not None:
+            conn.execute(
+                "UPDATE device SET key_hash = ?, key_sealed = ?, old_key_hash = NULL, old_key_sealed = NULL, "
+                "old_key_until = NULL WHERE name = ?",
+                (keys.hash, keys.sealed, name),
+            )
+
+
 def remove(conn: sqlite3.Connection, name: str, now_ms: int) -> None:
     """No longer serve a device: its keys and its password are wiped, its row stays because meetings refer to it."""
     with thoroughly(conn):

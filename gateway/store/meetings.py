@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 _COLUMNS = (
-    "id, device_id, external_id, revision, state, sync, shape, sequence, fingerprint, body, changed_at, exceptions"
+    "id, device_id, external_id, revision, state, sync, shape, sequence, fingerprint, body, changed_at, exceptions, "
+    "kept_edits"
 )
 
 
@@ -33,7 +34,8 @@ class MeetingContents(NamedTuple):
 class MeetingRow:
     """A stored meeting; `body` is the form of `domain.change` with sealed PINs, `shape` the device's wire shape.
 
-    `exceptions` is how many rows of its occurrences there are (`store.occurrences`).
+    `exceptions` is how many rows of its occurrences there are (`store.occurrences`), `kept_edits` how many things that
+    people changed in the calendar are asked about or stay as they are (`store.kept`).
     """
 
     id: int
@@ -48,6 +50,7 @@ class MeetingRow:
     body: str
     changed_at: int
     exceptions: int = 0
+    kept_edits: int = 0
 
     @property
     def wanted(self) -> bool:
@@ -135,7 +138,9 @@ def count(conn: sqlite3.Connection) -> int:
     return int(conn.execute("SELECT count(*) FROM meeting").fetchone()[0])
 
 
-def _row(raw: tuple[int, int, str, int, str, int, str, int | None, str, str, int, int] | None) -> MeetingRow | None:
+def _row(
+    raw: tuple[int, int, str, int, str, int, str, int | None, str, str, int, int, int] | None,
+) -> MeetingRow | None:
     if raw is None:
         return None
     return MeetingRow(
@@ -151,4 +156,5 @@ def _row(raw: tuple[int, int, str, int, str, int, str, int | None, str, str, int
         body=raw[9],
         changed_at=raw[10],
         exceptions=raw[11],
+        kept_edits=raw[12],
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
 
 
 def live_calendars(conn: sqlite3.Connection, account_id: int) -> list[str]:
-    """Return the calendars of an account that hold an event of ours."""
+    """Return the calendars of an account that hold an event of ours, or are about to."""
     found = conn.execute(
-        "SELECT DISTINCT calendar_id FROM mirrored WHERE account_id = ? AND state = 'live' ORDER BY 1", (account_id,)
+        "SELECT DISTINCT calendar_id FROM mirrored WHERE account_id = ? AND state IN ('live', 'claimed') ORDER BY 1",
+        (account_id,),
     )
     return [str(calendar_id) for (calendar_id,) in found]
 
@@ -23,14 +23,44 @@ def live_in(conn: sqlite3.Connection, account_id: int, calendar_id: str) -> dict
     return {str(remote_id): int(meeting_id) for remote_id, meeting_id in found}
 
 
-def live_among(
-    conn: sqlite3.Connection, account_id: int, calendar_id: str, remote_ids: Collection[str]
-) -> dict[str, int]:
-    """As `live_in`, for some events only; without an index, because it is asked once a minute at most."""
-    if not remote_ids:
-        return {}
-    return {
-        remote_id: meeting_id
-        for remote_id, meeting_id in live_in(conn, account_id, calendar_id).items()
-        if remote_id in remote_ids
-    }
+def meetings_by_event(conn: sqlite3.Connection, account_id: int) -> dict[str, int]:
+    """Return the meeting of each event of an account, whatever calendar it is in and however it stands."""
+    found = conn.execute("SELECT remote_id, meeting_id FROM mirrored WHERE account_id = ?", (account_id,))
+    return {str(remote_id): int(meeting_id) for remote_id, meeting_id in found}
+
+
+def quiet_versions(conn: sqlite3.Connection, account_id: int, calendar_id: str) -> dict[str, str]:
+    """Return the version that was written last of each live event about which nothing is outstanding, by its id.
+
+    Nothing is outstanding when no device was told of a difference, nobody changed it, and no guest has answered.
+    """
+    found = conn.execute(
+        "SELECT remote_id, etag FROM mirrored WHERE account_id = ? AND calendar_id = ? AND state = 'live' "
+        "AND etag IS NOT NULL AND NOT EXISTS (SELECT 1 FROM edit WHERE edit.meeting_id = mirrored.meeting_id) "
+        "AND NOT EXISTS (SELECT 1 FROM kept_edit WHERE kept_edit.meeting_id = mirrored.meeting_id) "
+        "AND NOT EXISTS (SELECT 1 FROM reply WHERE reply.meeting_id = mirrored.meeting_id) "
+        "AND NOT EXISTS (SELECT 1 FROM guarded_deletion WHERE guarded_deletion.meeting_id = mirrored.meeting_id)",
+        (account_id, calendar_id),
+    )
+    return {str(remote_id): str(etag) for remote_id, etag in found}
+
+
+def coming(conn: sqlite3.Connection, account_id: int, calendar_id: str, now_s: int) -> frozenset[int]:
+    """Return the meetings with a live event in a calendar that are not over; a series counts unless its end is past."""
+    found = conn.execute(
+        "SELECT m.id FROM mirrored AS r JOIN meeting AS m ON m.id = r.meeting_id WHERE r.account_id = ? "
+        "AND r.calendar_id = ? AND r.state = 'live' AND m.state = 'scheduled' AND m.sync = 1 AND "
+        "CASE WHEN json_extract(m.body, '$.rp') IS NULL THEN json_extract(m.body, '$.e') > ? "
+        "ELSE coalesce(json_extract(m.body, '$.rp.u'), ?) >= ? END",
+        (account_id, calendar_id, now_s, now_s, now_s),
+    )
+    return frozenset(int(meeting_id) for (meeting_id,) in found)
+
+
+def release_holds(conn: sqlite3.Connection, account_id: int, calendar_id: str, now_ms: int) -> int:
+    """Make due what was held because a calendar was gone, now that it is back; return how many rows."""
+    return conn.execute(
+        "UPDATE outbox SET hold = NULL, not_before = ?, attempts = 0 WHERE hold = 'configuration' AND subject_id IN "
+        "(SELECT meeting_id FROM mirrored WHERE account_id = ? AND calendar_id = ?)",
+        (now_ms, account_id, calendar_id),
+    ).rowcount
