@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 
-from gateway.google.oauth import SCOPES, consent_url, new_state, new_verifier
+from gateway.google.oauth import consent_url, new_state, new_verifier
 
 LIFE_MS = 10 * 60 * 1000
 """How long a link is good for; Google publishes no lifetime of its codes, minutes are what is observed."""
@@ -35,18 +35,24 @@ class Attempt:
     verifier: str = field(repr=False)
     redirect_uri: str
     client_id: str
+    scopes: tuple[str, ...]
 
     @classmethod
-    def fresh(cls, *, redirect_uri: str, client_id: str) -> Attempt:
+    def fresh(cls, *, redirect_uri: str, client_id: str, scopes: tuple[str, ...]) -> Attempt:
         """Make one with a state and a verifier that nobody has seen."""
-        return cls(state=new_state(), verifier=new_verifier(), redirect_uri=redirect_uri, client_id=client_id)
+        state, verifier = new_state(), new_verifier()
+        return cls(state=state, verifier=verifier, redirect_uri=redirect_uri, client_id=client_id, scopes=scopes)
 
     @classmethod
     def from_json(cls, text: str) -> Attempt:
         """Read what `to_json` wrote."""
         raw = json.loads(text)
         return cls(
-            state=raw["state"], verifier=raw["verifier"], redirect_uri=raw["redirect_uri"], client_id=raw["client_id"]
+            state=raw["state"],
+            verifier=raw["verifier"],
+            redirect_uri=raw["redirect_uri"],
+            client_id=raw["client_id"],
+            scopes=tuple(raw["scopes"]),
         )
 
     def to_json(self) -> str:
@@ -57,7 +63,7 @@ class Attempt:
                 "verifier": self.verifier,
                 "redirect_uri": self.redirect_uri,
                 "client_id": self.client_id,
-                "scopes": list(SCOPES),
+                "scopes": self.scopes,
             }
         )
 
@@ -69,6 +75,7 @@ class Attempt:
             redirect_uri=self.redirect_uri,
             state=self.state,
             verifier=self.verifier,
+            scopes=self.scopes,
         )
 
 

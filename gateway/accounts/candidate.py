@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from gateway.accounts.sign_in import SignedIn
 from gateway.clock import Clock
+from gateway.google.tokens import Grant
 from gateway.messages import Message
 
 WAIT_S = 600.0
@@ -15,14 +15,20 @@ WAIT_S = 600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An account that signed in and is not stored yet. `replaces` is the address of the one in use, if another."""
+    """An account that signed in and is not stored yet.
 
+    `replaces` is the address of the main one, if this is another that is not in use yet. `kind` and `subject` name the
+    account for good. `notes` are worth telling, none of them stands in the way.
+    """
+
+    kind: str
     email: str
     subject: str
     scopes: tuple[str, ...]
     replaces: str | None
     notes: tuple[Message, ...]
-    signed_in: SignedIn = field(repr=False)
+    grant: Grant = field(repr=False)
+    access_ends_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

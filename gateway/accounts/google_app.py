@@ -27,6 +27,9 @@ from gateway.store.vault import Vault, VaultError
 
 __all__ = ["AppEntry", "Audience", "GoogleApp", "GoogleApps"]
 
+_OF_A_PERSON = "google"
+"""The kind of account that a client is for; a service account has none."""
+
 _FIELDS = ("client_id", "client_secret", "redirect_uri")
 _NAMES = (*_FIELDS, "audience", "kind", "project_id", "registered_redirects")
 _KEYS = tuple(f"google.{name}" for name in _NAMES)
@@ -191,21 +194,24 @@ class GoogleApps:
 def _end_authorization(
     conn: sqlite3.Connection, client_id: str, client_field: str, now_ms: int, *, confirmed: bool
 ) -> None:
-    """End the authorization that another client than `client_id` was given, when somebody confirmed that."""
-    used = accounts.current(conn)
-    if used is None or used.client_id == client_id or used.state is AccountState.AUTHORIZATION_LOST:
-        return
-    if not confirmed:
-        raise refusal("G-116", field=client_field, email=used.email)
-    accounts.set_state(
-        conn,
-        account_id=used.id,
-        authorized_at=used.authorized_at,
-        state=AccountState.AUTHORIZATION_LOST,
-        code="G-116",
-        text=messages.text("G-116", ended=used.email).title,
-        now_ms=now_ms,
-    )
+    """End every authorization that another client than `client_id` was given, when somebody confirmed that."""
+    ended = [
+        row
+        for row in accounts.every(conn)
+        if row.kind == _OF_A_PERSON and row.client_id != client_id and row.state is not AccountState.AUTHORIZATION_LOST
+    ]
+    if ended and not confirmed:
+        raise refusal("G-116", field=client_field, email=", ".join(row.email for row in ended))
+    for row in ended:
+        accounts.set_state(
+            conn,
+            account_id=row.id,
+            authorized_at=row.authorized_at,
+            state=AccountState.AUTHORIZATION_LOST,
+            code="G-116",
+            text=messages.text("G-116", ended=row.email).title,
+            now_ms=now_ms,
+        )
 
 
 def _audit(conn: sqlite3.Connection, now_ms: int, by: Actor, action: str, client_id: str, detail: str) -> None:

@@ -10,18 +10,19 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from gateway import messages
 from gateway.accounts.attempt import Attempt, SignInLink, hash_of
 from gateway.accounts.google_app import GoogleApps
+from gateway.accounts.life import shown_date
 from gateway.accounts.paste import Code, NoCode, parse
 from gateway.clock import Clock
 from gateway.config import GoogleSection, Secret
 from gateway.errors import SignInError
-from gateway.google.failures import refusal
-from gateway.google.oauth import ISSUER, KNOWN_SCOPES, OPTIONAL_SCOPES, WRITE_SCOPES, Identity, OAuth, Tokens
+from gateway.google.failures import cleaned, refusal
+from gateway.google.oauth import ISSUER, Identity, OAuth, Tokens
+from gateway.google.scopes import ON_REQUEST, PERMISSIONS, Feature, allows, asked_for, features, known, surplus
 from gateway.google.wire import Wire
 from gateway.messages import Message
 from gateway.store import sign_ins
@@ -62,10 +63,17 @@ class SignIns:
         self._key = secrets.token_bytes(32)
         self._used: OrderedDict[bytes, None] = OrderedDict()
 
-    async def start(self, origin: str, life_ms: int) -> SignInLink:
-        """Remember a fresh state and verifier, and return the link. Raises SignInError when the client is not set."""
+    async def start(self, origin: str, life_ms: int, more: Collection[Feature] = ()) -> SignInLink:
+        """Remember a fresh state and verifier, and return the link. Raises SignInError when the client is not set.
+
+        `more` are features beyond the usual ones that the link shall ask for.
+        """
         client_id, _ = self.client()
-        attempt = Attempt.fresh(redirect_uri=self._apps.current().redirect_uri, client_id=client_id)
+        attempt = Attempt.fresh(
+            redirect_uri=self._apps.current().redirect_uri,
+            client_id=client_id,
+            scopes=asked_for(more, read_only=self._google.read_only),
+        )
         now_ms = self._clock.now_ms()
         sealed = self._vault.seal(attempt.to_json())
 
@@ -115,6 +123,8 @@ class SignIns:
             code.code,
             verifier=attempt.verifier,
             redirect_uri=attempt.redirect_uri,
+            asked=attempt.scopes,
+            least=self._least,
             now_ms=self._clock.now_ms(),
         )
         identity = await oauth.identity(tokens)
@@ -124,7 +134,7 @@ class SignIns:
             tokens=tokens,
             client_id=client_id,
             client_secret=secret,
-            notes=tuple(_notes(tokens)),
+            notes=tuple(self._notes(tokens, attempt.scopes)),
         )
 
     async def withdraw(self, origin: str) -> int:
@@ -164,7 +174,8 @@ class SignIns:
             raise self._refused(code.code, message=code.said)
         if code.iss is not None and code.iss not in self._issuers():
             raise self._refused("G-207")
-        if code.scopes is not None and _lacks_calendar(code.scopes):
+        # Whole scopes only and not the one that is needed; one that was cut short proves nothing.
+        if code.scopes is not None and known(code.scopes) and not allows(code.scopes, self._least):
             raise self._refused("G-403")
         return code
 
@@ -237,20 +248,21 @@ class SignIns:
         if not identity.verified or identity.email.casefold() != expected.casefold():
             raise refusal("G-417", new=identity.email, expected=expected)
 
+    @property
+    def _least(self) -> Feature:
+        """What an account is of no use without."""
+        return features(read_only=self._google.read_only)[0]
 
-def _lacks_calendar(scopes: tuple[str, ...]) -> bool:
-    """Whether the address lists whole scopes only and none that writes; one cut short proves nothing."""
-    return not WRITE_SCOPES.intersection(scopes) and KNOWN_SCOPES.issuperset(scopes)
-
-
-def _notes(tokens: Tokens) -> list[Message]:
-    missing = [feature for feature, scopes in OPTIONAL_SCOPES.items() if not scopes.intersection(tokens.scopes)]
-    notes = [messages.text("G-416", feature=feature) for feature in missing]
-    if tokens.access_ends_at_ms is not None:
-        notes.append(messages.text("G-411", date=shown_date(tokens.access_ends_at_ms)))
-    return notes
-
-
-def shown_date(at_ms: int) -> str:
-    """Write an instant for people."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    def _notes(self, tokens: Tokens, asked: tuple[str, ...]) -> list[Message]:
+        wanted = [
+            each
+            for each in features(read_only=self._google.read_only)
+            if each not in ON_REQUEST or PERMISSIONS[each].ask in asked
+        ]
+        missing = [PERMISSIONS[each].shown for each in wanted if not allows(tokens.scopes, each)]
+        notes = [messages.text("G-416", feature=feature) for feature in missing]
+        if extra := surplus(tokens.scopes, asked):
+            notes.append(messages.text("G-523", scopes=cleaned(", ".join(extra), 400)))
+        if tokens.access_ends_at_ms is not None:
+            notes.append(messages.text("G-411", date=shown_date(tokens.access_ends_at_ms)))
+        return notes

@@ -11,19 +11,11 @@ from zoneinfo import ZoneInfo
 
 from gateway import messages
 from gateway.accounts.attempt import SignInLink
-from gateway.accounts.sign_in import shown_date
-from gateway.domain.outcome import Outcome, Verdict
+from gateway.accounts.life import End, EndsBecause, shown_date
 from gateway.domain.retry import Hold
 from gateway.messages import Button, Message
 from gateway.store import mirrored, outbox
 from gateway.store.accounts import AccountRow, AccountState
-
-TESTING_LIFE_MS = 7 * 24 * 3600 * 1000
-"""Google ends refresh tokens of apps in "Testing" after 7 days (OAuth 2.0 overview)."""
-WARN_BEFORE_MS = 2 * 24 * 3600 * 1000
-"""An admin hears of the end this long before it: on the fifth day of an app in Testing."""
-_HALF_DAY_MS = 12 * 3600 * 1000
-_TESTING_ENDS_MS = range(TESTING_LIFE_MS - _HALF_DAY_MS, TESTING_LIFE_MS + _HALF_DAY_MS)
 
 
 class Situation(StrEnum):
@@ -77,7 +69,8 @@ class Seen:
     queue: Queue
     link: SignInLink | None
     calendar: str
-    testing: bool
+    end: End | None
+    others: int
     now_ms: int
     zone: str | None
 
@@ -100,6 +93,11 @@ def judge(seen: Seen) -> Standing:
     if seen.link is not None and (row is None or row.state is not AccountState.CONNECTED):
         return _waiting_for_code(seen, seen.link)
     if row is None:
+        if seen.others:
+            message = messages.text("G-527")
+            return _standing(
+                seen, Situation.NOT_CONNECTED, "No main account", f"{message.title} {message.text}", message
+            )
         line = (
             "Meetings from your devices are kept here and wait. They appear in Google Calendar as soon as you connect "
             "an account."
@@ -109,9 +107,8 @@ def judge(seen: Seen) -> Standing:
         return _broken(seen, row)
     if seen.queue.trouble:
         return _unreachable(seen)
-    ends_ms = ends_at_ms(row, testing=seen.testing)
-    if ends_ms is not None:
-        return _ends(seen, ends_ms)
+    if seen.end is not None:
+        return _ends(seen, seen.end)
     line = f"Account {row.email}. Calendar {seen.calendar}. {_last_success(seen)}"
     return _standing(seen, Situation.AUTHORIZED, "Authorized", line)
 
@@ -138,35 +135,14 @@ def _unreachable(seen: Seen) -> Standing:
     return _standing(seen, Situation.UNREACHABLE, "Google is not reachable", line + _last_success(seen), message)
 
 
-def ends_at_ms(row: AccountRow, *, testing: bool) -> int | None:
-    """Return when Google ends the authorization (ms UTC), None when that is not known.
-
-    Google names the end of time-limited access; of an app in Testing only the rule is known.
-    """
-    ends = [] if row.access_ends_at is None else [row.access_ends_at]
-    return min([*ends, row.authorized_at + TESTING_LIFE_MS] if testing else ends, default=None)
-
-
-def health(row: AccountRow | None, why: Message | None, *, testing: bool, now_ms: int) -> tuple[str, str]:
-    """Return the state in a word and what an admin should know, in sentences that name nobody."""
-    if row is None:
-        return "none", "No Google account is authorized yet. Run: meeting-gateway google login"
-    if row.state is not AccountState.CONNECTED:
-        return row.state, str(why or told_code(row.state_code, row.state_text))
-    ends_ms = ends_at_ms(row, testing=testing)
-    if ends_ms is None or ends_ms - now_ms > WARN_BEFORE_MS:
-        return row.state, ""
-    return row.state, f"Google ends the authorization on {shown_date(ends_ms)}. Run: meeting-gateway google login"
-
-
-def _ends(seen: Seen, ends_ms: int) -> Standing:
-    if seen.testing:
-        line = (
-            f"Your Google app is in Testing. Google ends this authorization on {_date_time(ends_ms, seen)}. "
-            "Publish the app to stop this."
-        )
-    else:
-        line = f"You allowed access for a limited time. Google ends this authorization on {_date_time(ends_ms, seen)}."
+def _ends(seen: Seen, end: End) -> Standing:
+    ends_ms = end.at_ms
+    ends = f"Google ends this authorization on {_date_time(ends_ms, seen)}."
+    line = {
+        EndsBecause.TESTING: f"Your Google app is in Testing. {ends} Publish the app to stop this.",
+        EndsBecause.LIMITED: f"You allowed access for a limited time. {ends}",
+        EndsBecause.UNUSED: f"Nothing was asked with this account for months. {ends}",
+    }[end.because]
     pill = f"Authorized, ends on {_local(ends_ms, seen):%Y-%m-%d}"
     return _standing(seen, Situation.ENDS, pill, line, ends_at_ms=ends_ms)
 
@@ -192,16 +168,6 @@ def _standing(
         ends_at_ms=ends_at_ms,
         link=seen.link,
     )
-
-
-def explained(row: AccountRow, outcome: Outcome, now_ms: int) -> tuple[str, str]:
-    """Return code and text of what was lost; the calendar may tell why Google "no longer accepts" it."""
-    if outcome.verdict is Verdict.AUTHORIZATION and outcome.code in ("G-502", "G-503"):
-        if row.access_ends_at is not None and now_ms >= row.access_ends_at:
-            return "G-514", str(messages.text("G-514", date=shown_date(row.access_ends_at)))
-        if now_ms - row.authorized_at in _TESTING_ENDS_MS:
-            return "G-501", str(messages.text("G-501"))
-    return outcome.code, outcome.text
 
 
 def told(row: AccountRow) -> Message:
@@ -232,6 +198,8 @@ _REASONS = {
     "G-502": "somebody removed the access",
     "G-503": "Google gave no reason",
     "G-514": "the time-limited permission is over",
+    "G-521": "the settings allow another account only",
+    "G-534": "it was not used for 6 months",
 }
 
 

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from gateway import messages
@@ -16,7 +17,7 @@ from gateway.clock import Clock
 from gateway.domain.actor import COMMAND_LINE, Actor
 from gateway.domain.meeting import Invitations, Meeting
 from gateway.domain.outcome import Outcome, Verdict
-from gateway.domain.target import CalendarTarget, EventContent, EventRef
+from gateway.domain.target import EventContent, EventRef
 from gateway.errors import SignInError
 from gateway.store import audit, settings
 from gateway.store.database import Database
@@ -40,6 +41,16 @@ class SentMeeting:
     name: str = NAME
 
 
+class TriedCalendar(Protocol):
+    """As much of a calendar (`domain.target.CalendarTarget`) as a test meeting needs."""
+
+    async def look(self, ref: EventRef) -> Outcome: ...
+
+    async def insert(self, ref: EventRef, content: EventContent) -> Outcome: ...
+
+    async def delete(self, ref: EventRef, invitations: Invitations) -> Outcome: ...
+
+
 class TestMeeting:
     """Writes and removes the one test meeting. Its id is stored before the first call, so that it is never lost."""
 
@@ -51,7 +62,7 @@ class TestMeeting:
         database: Database,
         clock: Clock,
         choice: CalendarChoice,
-        calendar: Callable[[], CalendarTarget | None],
+        calendar: Callable[[], TriedCalendar | None],
         time_zone: str | None,
     ) -> None:
         self._database = database
@@ -101,7 +112,7 @@ class TestMeeting:
         await self._forget(by)
         return True
 
-    def _reached(self) -> CalendarTarget:
+    def _reached(self) -> TriedCalendar:
         calendar = self._calendar()
         if calendar is None:
             raise SignInError("G-215", str(messages.text("G-215")))

@@ -115,6 +115,8 @@ class GooglePage:
             choice=await self._calendars() if view.connected else None,
             meeting=meeting,
             meeting_link=google_view.web_link(meeting.link) if meeting is not None else "",
+            others=google_view.others(office.accounts.statuses(), office.zone),
+            warnings=[each for each in office.accounts.warnings() if not each.email or each.email != view.email],
         )
 
     async def _calendars(self) -> CalendarCard:

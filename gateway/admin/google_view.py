@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from gateway.accounts.candidate import Candidate
 from gateway.accounts.checked import Checked
 from gateway.accounts.google_app import GoogleApp
 from gateway.accounts.standing import Situation, Standing
+from gateway.accounts.summary import AccountStatus
 from gateway.admin.app_form import AppForm, Draft, app_form
 from gateway.errors import CatalogueError
 from gateway.messages import Message
@@ -106,6 +108,24 @@ def calendar_card(chosen: Chosen, found: Checked | None) -> CalendarCard:
         invitations=chosen.invitations.value,
         locked=chosen.locked,
         trouble=found.problem if found is not None else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """An account beside the main one: its state in a word, and when its authorization ends, if that is known."""
+
+    email: str
+    state: str
+    ends: str
+
+
+def others(statuses: Iterable[AccountStatus], zone: str | None) -> tuple[Other, ...]:
+    """Return the accounts beside the main one."""
+    return tuple(
+        Other(email=each.email, state=each.state, ends=at_time(each.end.at_ms, zone) if each.end is not None else "")
+        for each in statuses
+        if not each.main
     )
 
 

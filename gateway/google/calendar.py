@@ -8,11 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from gateway import messages
 from gateway.clock import Clock
+from gateway.domain.facts import EventFacts
 from gateway.domain.meeting import Invitations
-from gateway.domain.outcome import Outcome, RemoteEvent, Verdict
+from gateway.domain.outcome import Outcome, Remedy, RemoteEvent, Verdict
 from gateway.domain.target import EventContent, EventRef, OccurrenceRef
-from gateway.google.event_json import event_body, merge
+from gateway.google.event_guests import doubtful_address
+from gateway.google.event_json import but_the_guests, event_body, expected_facts, is_plain, merge, own_fields
 from gateway.google.failures import Operation, classify, classify_silence
 from gateway.google.tokens import AccessTokens, TokenFailure
 from gateway.google.wire import Answer, NoAnswer, Wire
@@ -36,19 +39,19 @@ class GoogleCalendar:
         self._clock = clock
         self._worked = worked
 
+    def facts(self, content: EventContent) -> EventFacts:
+        """What an event of that content says; no call is made."""
+        return expected_facts(content)
+
     async def look(self, ref: EventRef) -> Outcome:
         """`events.get`; an event that is there as cancelled is GONE."""
         return await self._ask(Operation.LOOK, "GET", self._event(ref))
 
     async def insert(self, ref: EventRef, content: EventContent) -> Outcome:
         """`events.insert` with our own id, so that a repeat is answered with 409 instead of a second event."""
-        return await self._ask(
-            Operation.INSERT,
-            "POST",
-            self._events(ref),
-            query=_send_updates(content.invitations),
-            body=event_body(ref, content),
-        )
+        body = event_body(ref, content)
+        outcome = await self._ask(Operation.INSERT, "POST", self._events(ref), query=_query(content, body), body=body)
+        return _told_more(outcome, ref, content)
 
     async def replace(self, ref: EventRef, content: EventContent, current: RemoteEvent) -> Outcome:
         """`events.update` with `If-Match`: applied only to the very version that was merged with."""
@@ -77,13 +80,22 @@ class GoogleCalendar:
         )
 
     async def _replace(self, ref: EventRef, content: EventContent, current: RemoteEvent) -> Outcome:
-        body = merge(current.raw, event_body(ref, content))
-        query = _send_updates(content.invitations)
+        without_guests = Remedy.WITHOUT_GUESTS in content.remedies
+        ours = event_body(ref, content, current.raw.get("attendees") if without_guests else None)
+        if current.meet_state in ("pending", "success"):
+            # There is a conference, or one is being made: asking again would put another in its place.
+            ours.pop("conferenceData", None)
+        method, body = "PUT", merge(current.raw, ours, content.keep)
+        if Remedy.OWN_FIELDS_ONLY in content.remedies:
+            method, body = "PATCH", own_fields(body)
+        elif without_guests and "attendees" in body:
+            method, body = "PATCH", but_the_guests(body)
+        query = _query(content, ours)
         if "attachments" in body:
             query["supportsAttachments"] = "true"
         outcome = await self._ask(
             Operation.REPLACE,
-            "PUT",
+            method,
             self._event(ref),
             query=query,
             body=body,
@@ -91,8 +103,8 @@ class GoogleCalendar:
             cancelled=current.cancelled,
         )
         if outcome.verdict is Verdict.GONE and current.cancelled:
-            return Outcome(verdict=Verdict.GONE, event=current)
-        return outcome
+            return replace(outcome, event=current)
+        return _told_more(outcome, ref, content)
 
     def _events(self, ref: EventRef) -> str:
         return f"{self._endpoint}/calendars/{quote(ref.calendar_id, safe='')}/events"
@@ -141,6 +153,26 @@ def _instance(ref: OccurrenceRef) -> EventRef:
     else:
         stamp = f"{datetime.fromtimestamp(ref.original_start_utc_s, UTC):%Y%m%dT%H%M%SZ}"
     return replace(ref.series, remote_id=f"{ref.series.remote_id}_{stamp}")
+
+
+def _told_more(outcome: Outcome, ref: EventRef, content: EventContent) -> Outcome:
+    """Add what only the content that was sent tells: whether the event is plain, and which guest may be meant."""
+    if outcome.verdict is Verdict.DONE and outcome.event is not None:
+        plain = is_plain(outcome.event.raw, event_body(ref, content))
+        return replace(outcome, event=replace(outcome.event, plain=plain))
+    if outcome.remedy is Remedy.WITHOUT_GUEST and not outcome.values.get("guest"):
+        people = (*((content.meeting.host,) if content.meeting.host else ()), *content.meeting.invitees)
+        doubtful = (person.email for person in people if person.email and doubtful_address(person.email))
+        if guest := next((email for email in doubtful if email.casefold() not in content.without), None):
+            text = str(messages.text(outcome.code, guest=guest))
+            return replace(outcome, text=text, values={**outcome.values, "guest": guest})
+    return outcome
+
+
+def _query(content: EventContent, body: Mapping[str, object]) -> dict[str, str]:
+    """Version 1 is named only when a conference is asked for: with it, a body without one would remove one."""
+    asks = {"conferenceDataVersion": "1"} if "conferenceData" in body else {}
+    return _send_updates(content.invitations) | asks
 
 
 def _headers(token: str, sent: bytes | None) -> dict[str, str]:

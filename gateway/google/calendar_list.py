@@ -1,17 +1,17 @@
-"""Which calendars an account can be written to: `calendarList.list`, and what its refusals mean for the admin."""
+"""Which calendars an account can be used with: `calendarList.list`, and what its refusals mean for the admin."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway import messages
 from gateway.clock import Clock
 from gateway.domain.outcome import Outcome
 from gateway.google.failures import Operation, classify, classify_silence, clock_difference_s
-from gateway.google.oauth import OPTIONAL_SCOPES, WRITE_SCOPES
 from gateway.google.reading import read
+from gateway.google.scopes import PERMISSIONS, Feature, allows
 from gateway.google.tokens import AccessTokens, TokenFailure
 from gateway.google.wire import Answer, NoAnswer, Wire, json_object
 from gateway.messages import Message
@@ -20,15 +20,19 @@ MAIN = "primary"
 """Stands for the main calendar of whoever signed in (`calendarId` in the Calendar API's reference)."""
 
 _MOST_PAGES = 20
+_WRITING_ROLES = ("owner", "writer", "writerWithoutPrivateAccess")
+_ALL_ROLES = (*_WRITING_ROLES, "reader", "freeBusyReader")
 _PAGE_SIZE = "250"
-_OWNED_ONLY = frozenset(scope for scope in WRITE_SCOPES if scope.endswith("calendar.events.owned"))
-_LISTING_SCOPES = OPTIONAL_SCOPES["choosing among calendars"]
 _FIELDS = "nextPageToken,items(id,summary,summaryOverride,primary,accessRole,timeZone)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarEntry:
-    """A calendar that meetings can be written to; the id of the main one is `primary`, whoever signed in."""
+    """A calendar; the id of the main one is `primary`, whoever signed in.
+
+    `access_role` is `owner`, `writer`, `writerWithoutPrivateAccess`, or with a look at all of them also `reader` and
+    `freeBusyReader`.
+    """
 
     id: str
     name: str
@@ -39,11 +43,15 @@ class CalendarEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What was found. `problem` says why there are no calendars; `clock_difference_s` is our clock minus Google's."""
+    """What was found. `problem` says why there are no calendars; `clock_difference_s` is our clock minus Google's.
+
+    `outcome` is what the answer means when Google did not tell its calendars.
+    """
 
     calendars: tuple[CalendarEntry, ...] = ()
     clock_difference_s: float | None = None
     problem: Message | None = None
+    outcome: Outcome | None = None
 
 
 class CalendarList:
@@ -55,37 +63,34 @@ class CalendarList:
         self._tokens = tokens
         self._clock = clock
 
-    async def find(self, scopes: Collection[str], email: str) -> Listing:
-        """Return the calendars that may be written to with `scopes`, the main one first.
+    async def find(self, scopes: Collection[str], email: str, *, to_read: bool = False) -> Listing:
+        """Return the calendars that may be written to with `scopes`, or with `to_read` all, the main one first.
 
         Without the permission to list there is only the main one. Raises nothing for what the network does.
         """
+        least = "freeBusyReader" if to_read else "owner" if _owned_only(scopes) else "writer"
         try:
-            answers = await self._pages(scopes)
+            answers = await self._pages(scopes, least)
         except TokenFailure as failure:
-            return Listing(problem=_problem(failure.outcome, email))
+            return _not_found(failure.outcome, email)
         except NoAnswer as silence:
-            return Listing(problem=_problem(classify_silence(Operation.LOOK, silence), email))
+            return _not_found(classify_silence(Operation.LOOK, silence), email)
         now_s = self._clock.now_ms() / 1000
         difference_s, last = clock_difference_s(answers[-1].date, now_s), answers[-1]
         if last.status != 200 or json_object(last.body) is None:
             outcome = classify(Operation.LOOK, last, now_s=now_s)
-            return Listing(clock_difference_s=difference_s, problem=_problem(outcome, email))
-        found = _entries(answers) if _LISTING_SCOPES.intersection(scopes) else _only_main(last, email)
+            return replace(_not_found(outcome, email), clock_difference_s=difference_s)
+        roles = _ALL_ROLES if to_read else _WRITING_ROLES
+        found = _entries(answers, roles) if allows(scopes, Feature.LIST) else _only_main(last, email, roles)
         problem = None if found else messages.text("G-410", email=email)
         return Listing(calendars=found, clock_difference_s=difference_s, problem=problem)
 
-    async def _pages(self, scopes: Collection[str]) -> list[Answer]:
+    async def _pages(self, scopes: Collection[str], least: str) -> list[Answer]:
         """Return the answers up to the last page, or up to the first that is no page."""
-        if not _LISTING_SCOPES.intersection(scopes):
+        if not allows(scopes, Feature.LIST):
             query = {"maxResults": "1", "fields": "summary,timeZone,accessRole"}
             return [await read(self._wire, self._tokens, f"{self._endpoint}/calendars/{MAIN}/events", query)]
-        owned = not WRITE_SCOPES.difference(_OWNED_ONLY).intersection(scopes)
-        query = {
-            "maxResults": _PAGE_SIZE,
-            "minAccessRole": "owner" if owned else "writer",
-            "fields": _FIELDS,
-        }
+        query = {"maxResults": _PAGE_SIZE, "minAccessRole": least, "fields": _FIELDS}
         answers: list[Answer] = []
         while len(answers) < _MOST_PAGES:
             answers.append(await read(self._wire, self._tokens, f"{self._endpoint}/users/me/calendarList", query))
@@ -96,22 +101,28 @@ class CalendarList:
         return answers
 
 
-def _entries(answers: list[Answer]) -> tuple[CalendarEntry, ...]:
+def _owned_only(scopes: Collection[str]) -> bool:
+    """Whether events can be written into the account's own calendars alone."""
+    writing = PERMISSIONS[Feature.WRITE]
+    return (writing.enough - {writing.ask}).isdisjoint(scopes)
+
+
+def _entries(answers: list[Answer], roles: Collection[str]) -> tuple[CalendarEntry, ...]:
     found: dict[str, CalendarEntry] = {}
     for answer in answers:
         items = json.loads(answer.body).get("items")
         for item in items if isinstance(items, list) else []:
-            entry = _entry(item)
+            entry = _entry(item, roles)
             if entry is not None:
                 found.setdefault(entry.id, entry)
     return tuple(sorted(found.values(), key=lambda entry: (not entry.main, entry.name.casefold(), entry.id)))
 
 
-def _entry(item: object) -> CalendarEntry | None:
+def _entry(item: object, roles: Collection[str]) -> CalendarEntry | None:
     if not isinstance(item, dict) or not isinstance(item.get("id"), str):
         return None
     role = item.get("accessRole")
-    if role not in ("owner", "writer"):
+    if not isinstance(role, str) or role not in roles:
         return None
     main = item.get("primary") is True
     name = _line(item.get("summaryOverride")) or _line(item.get("summary")) or item["id"]
@@ -119,11 +130,11 @@ def _entry(item: object) -> CalendarEntry | None:
     return CalendarEntry(id=MAIN if main else item["id"], name=name, main=main, access_role=role, time_zone=zone)
 
 
-def _only_main(answer: Answer, email: str) -> tuple[CalendarEntry, ...]:
+def _only_main(answer: Answer, email: str, roles: Collection[str]) -> tuple[CalendarEntry, ...]:
     """Read what `events.list` says about the main calendar itself."""
     said = json_object(answer.body) or {}
     role = said.get("accessRole")
-    if role not in ("owner", "writer"):
+    if not isinstance(role, str) or role not in roles:
         return ()
     name = _line(said.get("summary")) or email
     return (CalendarEntry(id=MAIN, name=name, main=True, access_role=role, time_zone=_line(said.get("timeZone"))),)
@@ -131,6 +142,10 @@ def _only_main(answer: Answer, email: str) -> tuple[CalendarEntry, ...]:
 
 def _line(value: object) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in value).split()) if isinstance(value, str) else ""
+
+
+def _not_found(outcome: Outcome, email: str) -> Listing:
+    return Listing(problem=_problem(outcome, email), outcome=outcome)
 
 
 def _problem(outcome: Outcome, email: str) -> Message:

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
 
-from gateway.domain.meeting import Invitations, Invitee, Meeting, Repeat
-from gateway.domain.outcome import RemoteEvent
+from gateway.domain.device import Transparency, Visibility
+from gateway.domain.facts import EventFacts, Part
+from gateway.domain.outcome import Remedy, RemoteEvent
 from gateway.domain.target import EventContent, EventRef
-from gateway.domain.zones import to_local, to_utc_s
-from gateway.google.event_text import description, listed_person, one_line
+from gateway.google.conference import create_request, read_conference
+from gateway.google.event_facts import edited_since, facts_of, notes_of
+from gateway.google.event_guests import attendees, merged_attendees, says_more, usable_address
+from gateway.google.event_text import description, one_line
+from gateway.google.event_times import event_times, rule_line
 from gateway.google.join_text import join_lines, place
 
-MOST_ATTENDEES = 200
-"""Individual guests that one event can have (Google Calendar help, "Invite people to your event")."""
+__all__ = [
+    "LONGEST_REMINDER_MINUTES",
+    "but_the_guests",
+    "event_body",
+    "expected_facts",
+    "is_plain",
+    "merge",
+    "own_fields",
+    "remote_event",
+    "usable_address",
+]
 
 LONGEST_REMINDER_MINUTES = 40_320
 """Four weeks (discovery document, `EventReminder.minutes`)."""
 
 _MARKS = ("gateway", "meeting", "generation")
 _CONTENT = "content"
+_WROTE = "wrote"
+_SETTINGS = "settings"
 
 _OURS = (
     "summary",
@@ -55,55 +68,108 @@ _GOOGLES = (
 )
 """What Google decides and ignores, or refuses, when it is sent (discovery document, schema `Event`)."""
 
-_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", re.ASCII)
+_AS_EVER = {"status": "confirmed", "eventType": "default", "transparency": "opaque", "visibility": "default"}
+"""Values of fields that say nothing: what an event has when nobody set them."""
+
+_FIELDS_OF: Mapping[Part, tuple[str, ...]] = {
+    Part.SUBJECT: ("summary",),
+    Part.TIME: ("start", "end"),
+    Part.LOCATION: ("location",),
+    Part.DESCRIPTION: ("description",),
+    Part.REPEAT: ("recurrence",),
+    Part.GUESTS: ("attendees",),
+}
 
 
-def event_body(ref: EventRef, content: EventContent) -> dict[str, object]:
-    """Return the body of `events.insert`.
+def event_body(ref: EventRef, content: EventContent, guests: object = None) -> dict[str, object]:
+    """Return the body of `events.insert`; `guests` are attendees that stay, where the content may not name any.
 
-    Times are wall-clock times without offset together with the zone's IANA name, on both ends: an offset alone loses
-    the zone, and a series must be expanded in it. Whole days are dates, the end is the first day that is free again.
     PINs are no part of an event, because guests read it, unless the content says so.
     """
-    meeting = content.meeting
-    guests, left_out = _guests(meeting, content.invitations)
-    start, end = _times(meeting)
-    joining = join_lines(content.join, meeting.password if content.show_pins else None)
-    body: dict[str, object] = {
-        "id": ref.remote_id,
-        "summary": one_line(meeting.subject, 255) or "Meeting",
-        "description": description(meeting, device_name=content.device_name, left_out=left_out, joining=joining),
-        "start": start,
-        "end": end,
-        "reminders": _reminders(meeting.reminder_minutes),
-        "guestsCanInviteOthers": meeting.allow_user_invite,
-        "extendedProperties": {"private": {**ref.marks, _CONTENT: content.fingerprint}},
-    }
-    if location := place(meeting, content.join):
-        body["location"] = location
-    if meeting.repeat is not None:
-        body["recurrence"] = [_rule(meeting.repeat, meeting)]
+    body = _said(content)
     if guests:
         body["attendees"] = guests
+    settings = [value for value in (body.get("transparency"), body.get("visibility")) if isinstance(value, str)]
+    private = {**ref.marks, _CONTENT: content.fingerprint}
+    if (facts := facts_of(body)) is not None:
+        private[_WROTE] = notes_of(facts)
+    if settings:
+        private[_SETTINGS] = ",".join(settings)
+    body = {"id": ref.remote_id, **body, "extendedProperties": {"private": private}}
+    if content.meet_request and Remedy.WITHOUT_CONFERENCE not in content.remedies:
+        body["conferenceData"] = create_request(content.meet_request)
     return body
 
 
-def merge(current: Mapping[str, object], body: Mapping[str, object]) -> dict[str, object]:
-    """Return the body of `events.update` that makes `current` say `body`.
+def expected_facts(content: EventContent) -> EventFacts:
+    """Return what the event would say (`domain.target.CalendarTarget.facts`)."""
+    facts = facts_of(_said(content))
+    if facts is None:
+        raise ValueError("the times of a meeting cannot be written")
+    return facts
+
+
+def merge(
+    current: Mapping[str, object], body: Mapping[str, object], keep: frozenset[Part] = frozenset()
+) -> dict[str, object]:
+    """Return the body of `events.update` that makes `current` say `body`, in all parts but those to `keep`.
 
     An update replaces the whole event, so what people set in Google and no device knows (colour, conference,
     attachments, visibility, other programs' properties) is sent along. The device's guest list wins; its guests keep
     their answers and comments, and the organiser and booked rooms, which no device can name, stay.
     """
     merged = {key: value for key, value in current.items() if key not in _OURS and key not in _GOOGLES}
+    for name in _settings_before(current):
+        merged.pop(name, None)
     merged.update({key: value for key, value in body.items() if key != "id"})
     merged["extendedProperties"] = _properties(current.get("extendedProperties"), body.get("extendedProperties"))
     merged["status"] = current.get("status") if current.get("status") == "tentative" else "confirmed"
-    attendees = _attendees(_objects(current.get("attendees")), _objects(body.get("attendees")))
+    guests = merged_attendees(_objects(current.get("attendees")), _objects(body.get("attendees")))
     merged.pop("attendees", None)
-    if attendees:
-        merged["attendees"] = attendees
+    if guests:
+        merged["attendees"] = guests
+    for name in (field for part in keep for field in _FIELDS_OF.get(part, ())):
+        merged.pop(name, None)
+        if name in current:
+            merged[name] = current[name]
     return merged
+
+
+def own_fields(body: Mapping[str, object]) -> dict[str, object]:
+    """Return the body of an `events.patch` that changes only what a guest's own copy of an event may say."""
+    names = ("reminders", "transparency", "visibility", "extendedProperties")
+    return {name: body[name] for name in names if name in body}
+
+
+def but_the_guests(merged: Mapping[str, object]) -> dict[str, object]:
+    """Return the body of an `events.patch` that writes all but the guests, who are not even named.
+
+    What is empty is said as null, for a patch leaves alone what it does not name (Calendar API, "Patch semantics").
+    """
+    patch = {name: merged.get(name) for name in _OURS if name != "attendees"}
+    for name in ("start", "end"):
+        value = merged.get(name)
+        patch[name] = {"date": None, "dateTime": None, "timeZone": None, **(value if isinstance(value, dict) else {})}
+    reminders = merged.get("reminders")
+    patch["reminders"] = {"overrides": None, **(reminders if isinstance(reminders, dict) else {})}
+    named = ("transparency", "visibility", "extendedProperties", "status", "conferenceData")
+    return patch | {name: merged[name] for name in named if name in merged}
+
+
+def is_plain(raw: Mapping[str, object], body: Mapping[str, object]) -> bool:
+    """Whether an event holds nothing that would be lost if `body` were written over it without a look."""
+    if "conferenceData" in raw:
+        return False
+    merged, alone = merge(raw, body), merge({}, body)
+    for name, value in merged.items():
+        if name == "attendees" or value == alone.get(name) or value == _AS_EVER.get(name):
+            continue
+        return False
+    wanted = {str(entry.get("email", "")).casefold(): entry for entry in _objects(body.get("attendees"))}
+    return not any(
+        says_more(entry, wanted.get(str(entry.get("email", "")).casefold(), {}))
+        for entry in _objects(raw.get("attendees"))
+    )
 
 
 def remote_event(raw: dict[str, object]) -> RemoteEvent | None:
@@ -111,18 +177,64 @@ def remote_event(raw: dict[str, object]) -> RemoteEvent | None:
     remote_id, etag, link = raw.get("id"), raw.get("etag"), raw.get("htmlLink")
     if not isinstance(remote_id, str) or not isinstance(etag, str):
         return None
-    properties = raw.get("extendedProperties")
-    private = properties.get("private") if isinstance(properties, dict) else None
-    notes = {k: v for k, v in private.items() if isinstance(v, str)} if isinstance(private, dict) else {}
+    notes = _private(raw)
+    cancelled = raw.get("status") == "cancelled"
+    facts = None if cancelled else facts_of(raw)
+    meet_state, meet_link = read_conference(raw)
     return RemoteEvent(
         remote_id=remote_id,
         etag=etag,
-        cancelled=raw.get("status") == "cancelled",
+        cancelled=cancelled,
         marks={key: notes[key] for key in _MARKS if key in notes} if "gateway" in notes else {},
         content=notes.get(_CONTENT),
         link=link if isinstance(link, str) else None,
         raw=raw,
+        facts=facts,
+        # An occurrence inherits the notes of its series, which are about other times.
+        edited=None if raw.get("recurringEventId") else edited_since(facts, notes.get(_WROTE)),
+        meet_state=meet_state,
+        meet_link=meet_link,
     )
+
+
+def _said(content: EventContent) -> dict[str, object]:
+    """Return what the event says, without its id and the gateway's notes."""
+    meeting = content.meeting
+    guests, left_out = attendees(content)
+    start, end = event_times(meeting, other_zone=Remedy.OTHER_ZONE in content.remedies)
+    joining = join_lines(content.join, meeting.password if content.show_pins else None)
+    body: dict[str, object] = {
+        "summary": one_line(meeting.subject, 255) or "Meeting",
+        "description": description(meeting, device_name=content.device_name, left_out=left_out, joining=joining),
+        "start": start,
+        "end": end,
+        "reminders": _reminders(meeting.reminder_minutes),
+        "guestsCanInviteOthers": meeting.allow_user_invite,
+    }
+    if location := place(meeting, content.join):
+        body["location"] = location
+    if meeting.repeat is not None:
+        other_rule = Remedy.OTHER_RULE in content.remedies
+        body["recurrence"] = [rule_line(meeting.repeat, meeting, other_form=other_rule)]
+    if guests:
+        body["attendees"] = guests
+    if content.transparency is not Transparency.OPAQUE:
+        body["transparency"] = content.transparency.value
+    if content.visibility is not Visibility.DEFAULT:
+        body["visibility"] = content.visibility.value
+    return body
+
+
+def _settings_before(current: Mapping[str, object]) -> list[str]:
+    """Return the fields that the gateway set on the event for its device and nobody changed since."""
+    written = _private(current).get(_SETTINGS, "").split(",")
+    return [name for name in ("transparency", "visibility") if current.get(name) in written]
+
+
+def _private(event: Mapping[str, object]) -> dict[str, str]:
+    properties = event.get("extendedProperties")
+    private = properties.get("private") if isinstance(properties, dict) else None
+    return {k: v for k, v in private.items() if isinstance(v, str)} if isinstance(private, dict) else {}
 
 
 def _reminders(minutes: int | None) -> dict[str, object]:
@@ -134,90 +246,11 @@ def _reminders(minutes: int | None) -> dict[str, object]:
     return {"useDefault": False, "overrides": [{"method": method, "minutes": before} for method in methods]}
 
 
-def _times(meeting: Meeting) -> tuple[dict[str, str], dict[str, str]]:
-    start, end = meeting.start_local, meeting.end_local
-    if meeting.all_day:
-        first = start.date()
-        after = max(end.date(), first + timedelta(days=1))
-        # A date has no zone, but the rule of a series is expanded in one (discovery document, `EventDateTime`).
-        return (
-            {"date": first.isoformat(), "timeZone": meeting.zone},
-            {"date": after.isoformat(), "timeZone": meeting.zone},
-        )
-    return (
-        {"dateTime": _moment(start, meeting.start_utc_s, meeting.zone), "timeZone": meeting.zone},
-        {"dateTime": _moment(end, meeting.end_utc_s, meeting.zone), "timeZone": meeting.zone},
-    )
-
-
-def _moment(local: datetime, utc_s: int, zone: str) -> str:
-    """Write a wall-clock time, with its offset only where it comes twice and the second one is meant."""
-    first_s, remark = to_utc_s(local, zone)
-    if remark == "fold" and utc_s != first_s:
-        local = local.replace(tzinfo=timezone(local - to_local(utc_s, "UTC")))
-    return local.isoformat(timespec="seconds")
-
-
-def _rule(repeat: Repeat, meeting: Meeting) -> str:
-    """Write RFC 5545's RRULE. A timed series needs UNTIL in UTC, one of whole days needs the day (3.3.10).
-
-    Google answers "Invalid recurrence rule." to anything else.
-    """
-    parts = [f"FREQ={repeat.frequency.value.upper()}"]
-    if repeat.interval > 1:
-        parts.append(f"INTERVAL={repeat.interval}")
-    if repeat.count is not None:
-        parts.append(f"COUNT={repeat.count}")
-    elif repeat.until_utc_s is not None and meeting.all_day:
-        parts.append(f"UNTIL={to_local(repeat.until_utc_s, meeting.zone):%Y%m%d}")
-    elif repeat.until_utc_s is not None:
-        parts.append(f"UNTIL={datetime.fromtimestamp(repeat.until_utc_s, UTC):%Y%m%dT%H%M%SZ}")
-    if repeat.weekdays:
-        parts.append(f"BYDAY={','.join(repeat.weekdays)}")
-    return "RRULE:" + ";".join(parts)
-
-
-def _guests(meeting: Meeting, invitations: Invitations) -> tuple[list[dict[str, object]], list[str]]:
-    """Return the attendees, host first, and those beyond Google's limit as texts for the description."""
-    if invitations is Invitations.OFF:
-        return [], []
-    people = (*((meeting.host,) if meeting.host else ()), *meeting.invitees)
-    once: dict[str, Invitee] = {}
-    for person in people:
-        if person.email and usable_address(person.email):
-            once.setdefault(person.email.casefold(), person)
-    invited = list(once.values())
-    attendees = [_attendee(person) for person in invited[:MOST_ATTENDEES]]
-    return attendees, [listed_person(person) for person in invited[MOST_ATTENDEES:]]
-
-
-def usable_address(address: str) -> bool:
-    """Whether Google would take this as a guest's address (RFC 5322 without quoting, at most 254 characters)."""
-    return len(address) <= 254 and address.isascii() and _ADDRESS.fullmatch(address) is not None
-
-
-def _attendee(person: Invitee) -> dict[str, object]:
-    attendee: dict[str, object] = {"email": person.email}
-    if name := one_line(person.name or "", 100):
-        attendee["displayName"] = name
-    return attendee
-
-
-def _attendees(current: list[dict[str, object]], wanted: list[dict[str, object]]) -> list[dict[str, object]]:
-    known = {str(entry.get("email", "")).casefold(): entry for entry in current}
-    merged = [{**known.pop(str(entry["email"]).casefold(), {}), **entry} for entry in wanted]
-    return merged + [
-        entry
-        for entry in current
-        if str(entry.get("email", "")).casefold() in known
-        and (entry.get("resource") is True or entry.get("organizer") is True)
-    ]
-
-
 def _properties(current: object, ours: object) -> dict[str, object]:
     kept = dict(current) if isinstance(current, dict) else {}
     before, now = kept.get("private"), ours.get("private") if isinstance(ours, dict) else None
-    kept["private"] = {**(before if isinstance(before, dict) else {}), **(now if isinstance(now, dict) else {})}
+    others = {k: v for k, v in before.items() if k != _SETTINGS} if isinstance(before, dict) else {}
+    kept["private"] = {**others, **(now if isinstance(now, dict) else {})}
     return kept
 
 

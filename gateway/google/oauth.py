@@ -6,47 +6,21 @@ import base64
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeGuard
 from urllib.parse import quote, urlencode
 
 from gateway.google.failures import client_refusal, refusal, sign_in_error, sign_in_silence
+from gateway.google.scopes import Feature, allows
 from gateway.google.wire import NoAnswer, Wire, json_object
 
 if TYPE_CHECKING:
     from gateway.config import GoogleEndpoints, Secret
 
-_AUTH = "https://www.googleapis.com/auth/"
-
-SCOPES = (
-    "openid",
-    "email",
-    f"{_AUTH}calendar.events.owned",
-    f"{_AUTH}calendar.events.freebusy",
-    f"{_AUTH}calendar.calendarlist.readonly",
-)
-"""What is asked for: the narrowest scopes that write events, read busy times and list calendars."""
-
-WRITE_SCOPES = frozenset({f"{_AUTH}calendar.events.owned", f"{_AUTH}calendar.events", f"{_AUTH}calendar"})
-"""Any one of these is enough to write meetings (the `scopes` of `events.insert` in the discovery document)."""
-
 CONSENT_HOST = "accounts.google.com"
 ISSUER = f"https://{CONSENT_HOST}"
 """Who sends the code (`iss` of the redirect, RFC 9207)."""
-
-KNOWN_SCOPES = frozenset({*SCOPES, "profile", f"{_AUTH}userinfo.email", f"{_AUTH}userinfo.profile"})
-"""What a redirect after our link may list; Google writes some scopes in their long form."""
-
-OPTIONAL_SCOPES = {
-    "looking up busy times": frozenset(
-        f"{_AUTH}{name}" for name in ("calendar.events.freebusy", "calendar.freebusy", "calendar", "calendar.readonly")
-    ),
-    "choosing among calendars": frozenset(
-        f"{_AUTH}{name}"
-        for name in ("calendar.calendarlist.readonly", "calendar.calendarlist", "calendar", "calendar.readonly")
-    ),
-}
-"""What is off when none of the scopes was granted."""
 
 _NO_CODE = "4/0"
 """Has the beginning of a code and nothing else: no code that Google ever gave, and no secret."""
@@ -91,18 +65,21 @@ def challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
-def consent_url(endpoint: str, *, client_id: str, redirect_uri: str, state: str, verifier: str) -> str:
+def consent_url(
+    endpoint: str, *, client_id: str, redirect_uri: str, state: str, verifier: str, scopes: Sequence[str]
+) -> str:
     """Return the address that a person opens in a browser.
 
     `access_type=offline` and `prompt=consent` together make Google give a refresh token every time; without the
-    second it comes only at the first consent (OAuth 2.0 for web server applications).
+    second it comes only at the first consent (OAuth 2.0 for web server applications). `include_granted_scopes` is not
+    sent: it is not for installed applications, and would bring in what other clients of the project were granted.
     """
     query = urlencode(
         {
             "response_type": "code",
             "client_id": client_id,
             "redirect_uri": redirect_uri,
-            "scope": " ".join(SCOPES),
+            "scope": " ".join(scopes),
             "state": state,
             "code_challenge": challenge(verifier),
             "code_challenge_method": "S256",
@@ -123,8 +100,13 @@ class OAuth:
         self._client_id = client_id
         self._client_secret = client_secret
 
-    async def exchange(self, code: str, *, verifier: str, redirect_uri: str, now_ms: int) -> Tokens:
-        """Trade a code for tokens. Raises SignInError, also when what was granted is not enough to work with."""
+    async def exchange(
+        self, code: str, *, verifier: str, redirect_uri: str, asked: Sequence[str], least: Feature, now_ms: int
+    ) -> Tokens:
+        """Trade a code for tokens; `asked` are the scopes of the link.
+
+        Raises SignInError, also when what was granted is not enough for the feature `least`.
+        """
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -140,7 +122,7 @@ class OAuth:
         given = json_object(answer.body) if answer.status == 200 else None
         if given is None:
             raise sign_in_error(answer, redirect_uri=redirect_uri, now_s=now_ms / 1000)
-        return _tokens(given, now_ms)
+        return _tokens(given, asked, least, now_ms)
 
     async def identity(self, tokens: Tokens) -> Identity:
         """Return whose tokens these are, from the id_token, or from the userinfo endpoint without a usable one.
@@ -203,14 +185,14 @@ async def revoke(wire: Wire, endpoints: GoogleEndpoints, token: str) -> bool:
     return answer.status == 200 or (answer.status == 400 and said.get("error") == "invalid_token")
 
 
-def _tokens(given: dict[str, object], now_ms: int) -> Tokens:
+def _tokens(given: dict[str, object], asked: Sequence[str], least: Feature, now_ms: int) -> Tokens:
     access, refresh, id_token = given.get("access_token"), given.get("refresh_token"), given.get("id_token")
     if not _is_token(access):
         raise refusal("G-412")
     scope = given.get("scope")
     # Left out means "as asked for" (RFC 6749 section 5.1).
-    scopes = tuple(scope.split()) if isinstance(scope, str) else SCOPES
-    if not WRITE_SCOPES.intersection(scopes):
+    scopes = tuple(scope.split()) if isinstance(scope, str) else tuple(asked)
+    if not allows(scopes, least):
         raise refusal("G-403")
     if not _is_token(refresh):
         raise refusal("G-404")

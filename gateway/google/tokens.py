@@ -13,7 +13,9 @@ from gateway import messages
 from gateway.clock import Clock
 from gateway.domain.outcome import Outcome, Verdict
 from gateway.errors import GatewayError, StoreError
+from gateway.google import service_account
 from gateway.google.failures import Operation, classify_silence, classify_token, unreadable_token
+from gateway.google.service_account import Impersonation
 from gateway.google.wire import Answer, NoAnswer, Wire
 
 FRESH_MS = 225_000
@@ -24,13 +26,17 @@ _THREAD_GRACE_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What the gateway holds of an authorization. `expires_at_ms` is UTC; None means until Google refuses the token."""
+    """What the gateway holds of an authorization. `expires_at_ms` is UTC; None means until Google refuses the token.
+
+    With `acting` it is the key of a service account, which has neither a secret nor a refresh token.
+    """
 
     client_id: str
-    client_secret: str = field(repr=False)
-    refresh_token: str = field(repr=False)
+    client_secret: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
     access_token: str | None = field(default=None, repr=False)
     expires_at_ms: int | None = None
+    acting: Impersonation | None = None
 
 
 class TokenFailure(GatewayError):
@@ -81,7 +87,7 @@ class AccessTokens:
 
     @property
     def refresh_token(self) -> str:
-        """The refresh token held now, for revoking it."""
+        """The refresh token held now, for revoking it; empty for a service account, which has none."""
         return self._grant.refresh_token
 
     async def close(self) -> None:
@@ -102,13 +108,13 @@ class AccessTokens:
             task.exception()  # every caller may be gone; a failure then belongs to nobody
 
     async def _refresh(self) -> str:
-        bridge = _Bridge(self._wire, asyncio.get_running_loop())
+        bridge = Bridge(self._wire, asyncio.get_running_loop())
         try:
             renewed = await asyncio.to_thread(_renew, self._grant, self._endpoint, bridge)
         except NoAnswer as silence:
             raise TokenFailure(classify_silence(Operation.TOKEN, silence)) from silence
         except _Refused as refused:
-            raise TokenFailure(classify_token(refused.answer, now_s=self._clock.now_ms() / 1000)) from None
+            raise TokenFailure(self._judged(refused.answer)) from None
         except Exception as error:  # noqa: BLE001 - google-auth lets TypeError and others out on bodies it cannot read
             # Without the cause: its text may quote the body, and a body may hold a token.
             raise TokenFailure(unreadable_token()) from (error if isinstance(error, TimeoutError) else None)
@@ -120,6 +126,12 @@ class AccessTokens:
             raise TokenFailure(outcome) from error
         self._grant = renewed
         return str(renewed.access_token)
+
+    def _judged(self, answer: Answer) -> Outcome:
+        acting, now_s = self._grant.acting, self._clock.now_ms() / 1000
+        if acting is not None:
+            return service_account.classify(answer, acting, now_s=now_s)
+        return classify_token(answer, now_s=now_s)
 
 
 class _Refused(Exception):
@@ -139,7 +151,7 @@ class _Response:
     data: bytes = field(repr=False)
 
 
-class _Bridge:
+class Bridge:
     """google-auth's `transport.Request`: called in a worker thread, it makes the call on the gateway's own loop.
 
     Whatever is not 200 leaves as an exception before google-auth sees it. google-auth would repeat 408, 429 and 5xx
@@ -181,11 +193,16 @@ class _Credentials(Protocol):
     @property
     def refresh_token(self) -> str | None: ...
 
-    def refresh(self, request: _Bridge) -> None: ...
+    def refresh(self, request: Bridge) -> None: ...
 
 
-def _renew(grant: Grant, endpoint: str, bridge: _Bridge) -> Grant:
+def _renew(grant: Grant, endpoint: str, bridge: Bridge) -> Grant:
     """Refresh in a worker thread; google-auth is imported here, when an account needs it for the first time."""
+    if grant.acting is not None:
+        token, expiry = service_account.renewed(grant.acting, endpoint, bridge)
+        if not _usable(token):
+            raise ValueError("the token endpoint gave no usable token")
+        return replace(grant, access_token=token, expires_at_ms=_instant_ms(expiry))
     from google.oauth2.credentials import Credentials
 
     make: Callable[..., _Credentials] = Credentials
@@ -205,9 +222,13 @@ def _renew(grant: Grant, endpoint: str, bridge: _Bridge) -> Grant:
         grant,
         access_token=token,
         refresh_token=refresh_token,
-        # google-auth's expiry is naive UTC.
-        expires_at_ms=None if expiry is None else int(expiry.replace(tzinfo=UTC).timestamp() * 1000),
+        expires_at_ms=_instant_ms(expiry),
     )
+
+
+def _instant_ms(expiry: datetime | None) -> int | None:
+    """Read google-auth's expiry, which is naive UTC."""
+    return None if expiry is None else int(expiry.replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def _usable(token: object) -> TypeGuard[str]:
