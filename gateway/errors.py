@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -61,6 +61,30 @@ class Conflict(GatewayError):
     """The call contradicts what is stored (HTTP 409)."""
 
     code = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class TakenTime:
+    """Time that somebody else has: two instants in seconds since 1970."""
+
+    start_utc_s: int
+    end_utc_s: int
+
+
+class TimeTaken(Conflict):
+    """The meeting is at a time that is taken (HTTP 409).
+
+    `taken` are the first of those times, in order; `occurrences` is how many occurrences of the meeting they hit (1 for
+    a meeting that does not repeat), `zone` the IANA zone of the meeting. Who has the time is nobody's business here.
+    """
+
+    code = "time-taken"
+
+    def __init__(self, text: str, taken: Sequence[TakenTime], occurrences: int, zone: str) -> None:
+        super().__init__(text)
+        self.taken = tuple(taken)
+        self.occurrences = occurrences
+        self.zone = zone
 
 
 class KeyReused(GatewayError):

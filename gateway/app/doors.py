@@ -45,6 +45,7 @@ def application(
         clock=clock,
         lookup=Lookup(stored.database),
         visitors=mirroring.neighbourhood.visitors,
+        availability=mirroring.availability,
     )
     health = Health(
         database=stored.database, data_dir=stored.folder.path, account=lambda: _account_health(stored.accounts)

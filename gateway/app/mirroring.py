@@ -15,15 +15,20 @@ from gateway.config import Config, is_simulated
 from gateway.devices.register import Register, enrol
 from gateway.domain.meeting import Meeting
 from gateway.domain.retry import RetryLimits
+from gateway.mirror.availability import Availability
 from gateway.mirror.delivery import Delivery
 from gateway.mirror.inbound import Inbound
 from gateway.mirror.intake import Intake
 from gateway.mirror.outbound import Outbound, OutboundLimits
+from gateway.mirror.paced import Pace, PaceLimits
 from gateway.mirror.poll import Poll
+from gateway.mirror.tidying import Tidying
 from gateway.mirror.webhooks import Webhooks
+from gateway.operations.mirror_status import BudgetNotes
 from gateway.pbx.line import Network
 from gateway.profiles.catalog import Catalog, builtin_folder
-from gateway.store import changes, idempotency
+from gateway.store import alerts, changes, idempotency
+from gateway.store.database import Database
 from gateway.store.installation import installation_id
 from gateway.store.vault import Vault
 
@@ -36,20 +41,27 @@ class Mirroring:
 
     register: Register
     neighbourhood: Neighbourhood
+    pace: Pace
     intake: Intake
+    availability: Availability
     outbound: Outbound
     inbound: Inbound
     webhooks: Webhooks
     poll: Poll
+    tidying: Tidying
+    budget_notes: BudgetNotes
 
     def loops(self) -> dict[str, Coroutine[None, None, None]]:
         """Return the work to be done until the gateway ends, by name."""
         return {
             "outbound": self.outbound.run(),
             "inbound": self.inbound.run(),
+            "availability": self.availability.run(),
             "webhooks": self.webhooks.run(),
             "poll": self.poll.run(),
             "keeper": self.neighbourhood.keeper.run(),
+            "tidying": self.tidying.run(),
+            "budgets": self.budget_notes.run(),
         }
 
     async def changed_outside(self) -> None:
@@ -57,28 +69,44 @@ class Mirroring:
         await self.register.reload()
         await self.poll.look_again()
         self.inbound.wake()
+        self.outbound.wake()
 
 
 async def made_mirroring(config: Config, clock: Clock, stored: Stored) -> Mirroring:
     """Make all of it. Raises ConfigError, ProfileError or StoreError."""
     catalog = _catalog(config)
     register = await _register(config, clock, stored, catalog)
-    outbound = await _outbound(config, clock, stored, register)
+    installation = await stored.database.read(installation_id)
+    pace = _pace(config, clock)
     webhooks = _webhooks(clock, stored, register)
-    intake = _intake(clock, stored, outbound)
+    outbound = await _outbound(config, clock, stored, register, pace, webhooks, installation)
+    availability = await _availability(clock, stored, register, pace)
+    intake = _intake(clock, stored, outbound, availability)
     neighbourhood = made_neighbourhood(clock, stored.database, register, catalog)
     await neighbourhood.visitors.reload(stored.database)
     poll = _poll(config, clock, stored, register, intake)
-    register.follow(poll.wake)
-    stored.accounts.follow(outbound.account_returned)
+    for changed in (poll.wake, availability.wake, outbound.wake):
+        register.follow(changed)
+    inbound = _inbound(config, clock, stored, register, pace, webhooks, outbound, installation)
+
+    async def account_returned() -> None:
+        await outbound.account_returned()
+        availability.wake()
+        inbound.wake()
+
+    stored.accounts.follow(account_returned)
     return Mirroring(
         register=register,
         neighbourhood=neighbourhood,
+        pace=pace,
         intake=intake,
+        availability=availability,
         outbound=outbound,
-        inbound=await _inbound(clock, stored, webhooks),
+        inbound=inbound,
         webhooks=webhooks,
         poll=poll,
+        tidying=_tidying(clock, stored.database),
+        budget_notes=BudgetNotes(database=stored.database, clock=clock, budgets=pace.budgets),
     )
 
 
@@ -104,21 +132,39 @@ async def _register(config: Config, clock: Clock, stored: Stored, catalog: Catal
     return register
 
 
-async def _outbound(config: Config, clock: Clock, stored: Stored, register: Register) -> Outbound:
-    database = stored.database
-    await database.write(lambda conn: idempotency.purge(conn, clock.now_ms()))
-    installation = await database.read(installation_id)
+def _pace(config: Config, clock: Clock) -> Pace:
+    limits = config.limits
+    return Pace(
+        clock=clock,
+        limits=PaceLimits(
+            project_per_min=limits.google_project_per_min,
+            account_per_min=limits.google_account_per_min,
+            calendar_per_s=limits.google_calendar_per_s,
+        ),
+    )
+
+
+async def _outbound(
+    config: Config,
+    clock: Clock,
+    stored: Stored,
+    register: Register,
+    pace: Pace,
+    webhooks: Webhooks,
+    installation: str,
+) -> Outbound:
     limits = config.limits
     outbound = Outbound(
-        database=database,
+        database=stored.database,
         clock=clock,
         source=stored.accounts,
         delivery=Delivery(
-            database=database,
+            database=stored.database,
             installation_id=installation,
             unseal=_unsealer(stored.vault),
             now_ms=clock.now_ms,
         ),
+        pace=pace,
         policy=register.policy,
         installation_id=installation,
         limits=OutboundLimits(
@@ -128,32 +174,68 @@ async def _outbound(config: Config, clock: Clock, stored: Stored, register: Regi
         ),
         owner=f"process {os.getpid()}",
         chance=random.random,
+        told=webhooks.told,
     )
     await outbound.recover()
     return outbound
 
 
-def _intake(clock: Clock, stored: Stored, outbound: Outbound) -> Intake:
+async def _availability(clock: Clock, stored: Stored, register: Register, pace: Pace) -> Availability:
+    availability = Availability(
+        database=stored.database,
+        clock=clock,
+        accounts=stored.accounts,
+        policy=register.policy,
+        pace=pace,
+        fingerprint_key=stored.vault.fingerprint_key,
+        seal=_sealer(stored.vault),
+        unseal=_unsealer(stored.vault),
+        chance=random.random,
+    )
+    await availability.begin()
+    return availability
+
+
+def _intake(clock: Clock, stored: Stored, outbound: Outbound, availability: Availability) -> Intake:
     return Intake(
         database=stored.database,
         clock=clock,
         fingerprint_key=stored.vault.fingerprint_key,
-        seal=lambda text: stored.vault.seal(text).decode("ascii"),
+        seal=_sealer(stored.vault),
         unseal=_unsealer(stored.vault),
         wake=outbound.wake,
+        ready=availability.ready,
+        outside=availability.outside,
     )
 
 
-async def _inbound(clock: Clock, stored: Stored, webhooks: Webhooks) -> Inbound:
-    await stored.database.write(lambda conn: changes.purge(conn, clock.now_ms()))
+def _inbound(
+    config: Config,
+    clock: Clock,
+    stored: Stored,
+    register: Register,
+    pace: Pace,
+    webhooks: Webhooks,
+    outbound: Outbound,
+    installation: str,
+) -> Inbound:
     return Inbound(
         database=stored.database,
         clock=clock,
         source=stored.accounts,
-        installation_id=await stored.database.read(installation_id),
+        installation_id=installation,
         unseal=_unsealer(stored.vault),
         told=webhooks.told,
+        policy=register.policy,
+        pace=pace,
+        chosen=register.chosen_calendars,
+        wake=outbound.wake,
+        every_s=config.google.refresh_every_s,
     )
+
+
+def _tidying(clock: Clock, database: Database) -> Tidying:
+    return Tidying(database=database, clock=clock, purges=(idempotency.purge, changes.purge, alerts.purge))
 
 
 def _webhooks(clock: Clock, stored: Stored, register: Register) -> Webhooks:
@@ -186,6 +268,10 @@ def _poll(config: Config, clock: Clock, stored: Stored, register: Register, inta
         chance=random.random,
         learned=learned,
     )
+
+
+def _sealer(vault: Vault) -> Callable[[str], str]:
+    return lambda text: vault.seal(text).decode("ascii")
 
 
 def _unsealer(vault: Vault) -> Callable[[str], str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from gateway.access.admins import Admins
 from gateway.admin.door import Ports
+from gateway.app.alerting import made_alerts
 from gateway.app.doors import add_pages, application, made_door, made_shell, names, opened_doors
 from gateway.app.mirroring import Mirroring, made_mirroring
 from gateway.app.neighbourhood import made_discovery
@@ -60,7 +61,7 @@ class Running:
         await self.stored.choice.load()
         await self.stored.accounts.load(anew=True)
         await self.admins.look_again()
-        if self.stored.accounts.current() is not None:
+        if self.stored.accounts.usable():
             await self.outbound.account_returned()
         await self.mirroring.changed_outside()
         kept = await self.mirroring.neighbourhood.visitors.reload(self.stored.database)
@@ -92,11 +93,13 @@ async def running(
         stack.push_async_callback(_ended, making)
         stored = await stack.enter_async_context(opened(config, clock, open_database))
         mirroring = await made_mirroring(config, clock, stored)
+        alerts = await made_alerts(config, clock, stored)
         stack.push_async_callback(mirroring.neighbourhood.keeper.close)
         admins = Admins(database=stored.database, data_dir=folder.path, clock=clock, announce=announce)
         admins.follow(stored.accounts.forget_origin)
         beside = {
             **mirroring.loops(),
+            "alerts": alerts.run(),
             "keep-clean": stored.accounts.keep_clean(),
             "certificate": certificate.keep(),
             "admins": _keep(admins),

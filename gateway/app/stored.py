@@ -71,6 +71,7 @@ async def opened(config: Config, clock: Clock, open_database: OpenDatabase = dur
             choice=choice,
             call_timeout_s=config.limits.call_timeout_s,
             time_zone=config.gateway.time_zone,
+            devices=tuple((device.id, device.account) for device in config.devices if device.account is not None),
         )
         stack.push_async_callback(accounts.close)
         await accounts.load()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway import __version__
-from gateway.cli import device, google, profile, users, zone
+from gateway.cli import device, google, meeting, mirror, notify, profile, users, zone
 from gateway.cli.command import (
     CANNOT_CREATE,
     CONFIGURATION,
@@ -89,6 +89,12 @@ def _parser() -> argparse.ArgumentParser:
     users.add(commands.add_parser("user", help="administrators of the page: add, new password, list"))
 
     device.add(commands.add_parser("device", help="devices: add, list, show, test, approve, pause, remove, new key"))
+
+    meeting.add(commands.add_parser("meeting", help="meetings: list, show, send again, cancel, decide, adopt"))
+
+    mirror.add(commands.add_parser("mirror", help="the mirror as a whole: status, update now, compare with Google"))
+
+    notify.add(commands.add_parser("notify", help="alerts outside the page: send a test"))
 
     profile.add(commands.add_parser("profile", help="how devices talk: list, show, check, try, draft from calls"))
 

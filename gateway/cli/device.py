@@ -14,6 +14,8 @@ from gateway.errors import ConfigError, ProfileError
 
 if TYPE_CHECKING:
     from gateway.config import DeviceSection
+    from gateway.devices.roster import Known
+    from gateway.mirror.poll_state import PollStatus
     from gateway.store.pending import PendingRow
 
 
@@ -25,6 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     device_words.add_choices(new)
     new.add_argument("--json", action="store_true", help="print one JSON object")
     _add_looks(commands)
+    _add_set(commands)
     test = _command(commands, "test", "say whether the device works, and what to change on it", _test)
     test.add_argument("--json", action="store_true", help="print one JSON object")
     approve = _command(commands, "approve", "add a device that wants to connect, or trust its certificate", _approve)
@@ -59,6 +62,20 @@ def _command(
     return parser
 
 
+def _add_set(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    change = _command(commands, "set", "change settings of a device; what is not named stays", _set)
+    change.add_argument("--profile", metavar="VENDOR/MODEL", help="how the device talks")
+    device_words.add_choices(change)
+    change.add_argument(
+        "--unset",
+        action="append",
+        default=[],
+        choices=sorted(device_words.UNSET),
+        metavar="OPTION",
+        help="back to its default: the name of another option without its dashes, such as calendar",
+    )
+
+
 def _add_looks(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     listed = commands.add_parser("list", help="print the devices")
     which = listed.add_mutually_exclusive_group()
@@ -80,7 +97,7 @@ def _with_section(args: argparse.Namespace, profile: str) -> int:
     try:
         section = device_words.section_of(args, profile)
     except ConfigError as error:
-        return complain(error.problems, USAGE)
+        return complain(device_words.named(error), USAGE)
 
     async def work(office: Office) -> int:
         return await _enrolled(args, office, section)
@@ -114,8 +131,30 @@ async def _enrolled(args: argparse.Namespace, office: Office, section: DeviceSec
     return OK
 
 
+def _set(args: argparse.Namespace) -> int:
+    words = device_words.words_of(args)
+    unset = [device_words.UNSET[name] for name in args.unset]
+    if not words and not unset and args.profile is None:
+        return complain(["Say what shall change. See: meeting-gateway device set --help"], USAGE)
+
+    async def work(office: Office) -> int:
+        try:
+            key = await office.roster.change(args.id, words, unset, profile=args.profile)
+        except ConfigError as error:
+            return complain(device_words.named(error), USAGE)
+        except ProfileError as error:
+            return complain(error.problems, USAGE)
+        say(f"{args.id} is changed. See: meeting-gateway device show {args.id}")
+        if key is not None:
+            say("It calls by itself now. This is its key. It is shown this once:")
+            print(key.reveal(), flush=True)
+        return OK
+
+    return with_office(load(args), work)
+
+
 def _list(args: argparse.Namespace) -> int:
-    from gateway.cli.device_shown import as_json, caller_line, found_line, line
+    from gateway.cli.device_shown import as_json, caller_json, caller_line, found_json, found_line, line
     from gateway.store import pending
 
     def show(rows: list[object], shown: Callable[..., str], plain: Callable[..., object], nothing: str) -> int:
@@ -128,29 +167,40 @@ def _list(args: argparse.Namespace) -> int:
     async def work(office: Office) -> int:
         read = office.stored.database.read
         if args.pending:
-            return show(
-                [*await read(pending.pending)], caller_line, lambda row: row._asdict(), "Nobody wants to connect."
-            )
+            return show([*await read(pending.pending)], caller_line, caller_json, "Nobody wants to connect.")
         if args.found:
             nothing = "Nothing announced itself on the network."
-            return show([*await read(pending.found)], found_line, lambda row: row._asdict(), nothing)
+            return show([*await read(pending.found)], found_line, found_json, nothing)
         if args.ignored:
             return show([*await read(pending.ignored)], str, lambda name: {"id": name}, "No name is ignored.")
         nothing = "There is no device yet. Run: meeting-gateway device add ID --profile VENDOR/MODEL"
-        return show([*await office.roster.everything()], line, as_json, nothing)
+        devices = await office.roster.everything()
+        asking = {known.row.id: await _asking(office, known) for known in devices}
+        return show(
+            [*devices],
+            lambda known: line(known, asking[known.row.id]),
+            lambda known: as_json(known, asking[known.row.id]),
+            nothing,
+        )
 
     return with_office(load(args), work, wake=False)
 
 
+async def _asking(office: Office, known: Known) -> PollStatus | None:
+    """Return where asking a device stands, None for one that calls by itself."""
+    from gateway.mirror.poll_state import stored_status
+
+    if known.section is None or known.section.poll is None:
+        return None
+    return await stored_status(office.stored.database, known.row)
+
+
 def _show(args: argparse.Namespace) -> int:
     from gateway.cli.device_shown import as_json, lines
-    from gateway.mirror.poll_state import stored_status
 
     async def work(office: Office) -> int:
         known = await office.roster.one(args.id)
-        asking = None
-        if known.section is not None and known.section.poll is not None:
-            asking = await stored_status(office.stored.database, known.row)
+        asking = await _asking(office, known)
         for each in [json.dumps(as_json(known, asking))] if args.json else lines(known, asking):
             print(each)
         return OK

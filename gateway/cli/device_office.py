@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gateway.app.stored import Stored
     from gateway.clock import Clock
     from gateway.config import Config
+    from gateway.devices.register import Register
     from gateway.devices.roster import Roster
     from gateway.domain.meeting import Meeting
     from gateway.mirror.intake import Intake
@@ -58,7 +59,7 @@ class Office:
         meetings = await self.roster.scheduled_meetings(name) if cancel_meetings and not known.locked_by else []
         cancelled = 0
         if meetings:
-            intake, caller = self._intake(), Caller(device_id=known.row.id, name=name)
+            intake, caller = self.intake(), Caller(device_id=known.row.id, name=name)
             now_s = self.clock.now_ms() // 1000
             for external_id in meetings:
                 if not _is_over((await intake.find(caller, external_id)).meeting, now_s):
@@ -67,16 +68,11 @@ class Office:
         await self.roster.remove(name)
         return cancelled
 
-    async def ask(self, name: str) -> TestReport:
-        """Try a device that is asked for its meetings; none of them is taken."""
-        import random
-
-        from gateway.config import is_simulated
+    async def register(self) -> Register:
+        """Return the devices as a gateway that runs has them; those of the configuration once they were served."""
         from gateway.devices.register import opened
-        from gateway.mirror.poll import Poll
-        from gateway.pbx.line import Network
 
-        register = await opened(
+        return await opened(
             self.stored.database,
             self.config.devices,
             catalog=self.catalog(),
@@ -84,6 +80,16 @@ class Office:
             vault=self.stored.vault,
             clock=self.clock,
         )
+
+    async def ask(self, name: str) -> TestReport:
+        """Try a device that is asked for its meetings; none of them is taken."""
+        import random
+
+        from gateway.config import is_simulated
+        from gateway.mirror.poll import Poll
+        from gateway.pbx.line import Network
+
+        register = await self.register()
         device = register.find(name)
         if device is None or device.poll is None:
             raise NotFound(f"{name} cannot be asked. See what is wrong: meeting-gateway check-config")
@@ -91,7 +97,7 @@ class Office:
         poll = Poll(
             database=self.stored.database,
             clock=self.clock,
-            intake=self._intake(),
+            intake=self.intake(),
             devices=register.served,
             network=Network(ports=ports, allow_loopback=is_simulated(self.config)),
             digest_key=self.stored.vault.fingerprint_key,
@@ -100,7 +106,8 @@ class Office:
         )
         return await poll.test(device)
 
-    def _intake(self) -> Intake:
+    def intake(self) -> Intake:
+        """Return what takes meetings, as devices' calls have it."""
         from gateway.mirror.intake import Intake
 
         vault = self.stored.vault

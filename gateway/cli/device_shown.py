@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gateway.config import DeviceSection
     from gateway.devices.roster import Known
     from gateway.mirror.poll_state import PollStatus
     from gateway.profiles.model import Profile
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 def moment(at_ms: int | None) -> str:
     """Return a time in ms as text in UTC; empty for none."""
     return "" if at_ms is None else f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def rfc3339(at_ms: int | None) -> str | None:
+    """Return a time in ms as RFC 3339 in UTC, for programs."""
+    return None if at_ms is None else f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def as_json(known: Known, asking: PollStatus | None = None) -> dict[str, object]:
@@ -32,13 +38,12 @@ def as_json(known: Known, asking: PollStatus | None = None) -> dict[str, object]
         "state": state(known),
         "set_by": known.locked_by or "command",
         "time_zone": section.time_zone if section else None,
-        "calendar": section.calendar if section else None,
-        "invitations": section.invitations if section else None,
+        **_policies(section),
         "join": _join(known),
         "show_pins": section.show_pins if section else False,
-        "old_key_until": moment(known.row.old_key_until) or None,
-        "last_call": moment(known.calls.called_at) or None,
-        "last_refused": moment(known.calls.refused_at) or None,
+        "old_key_until": rfc3339(known.row.old_key_until),
+        "last_call": rfc3339(known.calls.called_at),
+        "last_refused": rfc3339(known.calls.refused_at),
         "last_problem": f"{known.calls.refused_code} {known.calls.refused_text}".strip() or None,
         "meetings": known.meetings,
         "directory": known.directory,
@@ -55,13 +60,18 @@ def as_json(known: Known, asking: PollStatus | None = None) -> dict[str, object]
     }
 
 
+def _policies(section: DeviceSection | None) -> dict[str, object]:
+    names = ("account", "calendar", "invitations", "wins", "conflict", "meet", "transparency", "visibility")
+    return {name: None if section is None else getattr(section, name) for name in (*names, "room_address")}
+
+
 def _asking(status: PollStatus) -> dict[str, object]:
     return {
         "state": "waits for your word" if status.asked else status.state,
         "problem": (status.text if status.asked else f"{status.code} {status.text}".strip()) or None,
         "warning": status.warning or None,
-        "last_asked": moment(status.last_poll_ms) or None,
-        "last_success": moment(status.last_success_ms) or None,
+        "last_asked": rfc3339(status.last_poll_ms),
+        "last_success": rfc3339(status.last_success_ms),
         "meetings_listed": status.listed,
         "not_understood": status.not_understood,
         "waiting_for_your_word": status.asked,
@@ -75,11 +85,13 @@ def state(known: Known) -> str:
     return "paused" if known.row.paused else "served"
 
 
-def line(known: Known) -> str:
-    """Return one device on one line."""
+def line(known: Known, asking: PollStatus | None = None) -> str:
+    """Return one device on one line, with what is wrong with asking it."""
     parts = [known.row.name, known.row.profile, f'"{known.title}"', state(known)]
     if known.section is not None and known.section.poll is not None:
         parts.append(f"asked at {known.section.poll.address}")
+        if asking is not None and (trouble := _asking(asking)["problem"]):
+            parts.append(f"does not work: {trouble}" if not asking.asked else str(trouble))
     else:
         parts.append(f"last call {moment(known.calls.called_at)}" if known.calls.called_at else "has not called yet")
     parts.append(f"{known.meetings} meeting{'' if known.meetings == 1 else 's'}")
@@ -104,6 +116,16 @@ def caller_line(row: PendingRow) -> str:
         f"{row.name}  {row.address}  seen {row.seen} time{'' if row.seen == 1 else 's'} "
         f"since {moment(row.first_at)}  {looks}{subject}"
     )
+
+
+def caller_json(row: PendingRow) -> dict[str, object]:
+    """Return one caller for programs."""
+    return {**row._asdict(), "first_at": rfc3339(row.first_at), "last_at": rfc3339(row.last_at)}
+
+
+def found_json(row: FoundRow) -> dict[str, object]:
+    """Return one thing that announced itself for programs."""
+    return {**row._asdict(), "last_at": rfc3339(row.last_at)}
 
 
 def found_line(row: FoundRow) -> str:

@@ -1,20 +1,21 @@
-"""The commands `google login`, `status`, `logout` and `test`; what a sign-in is, is decided in `accounts`."""
+"""The commands `google login`, `main`, `logout` and `test`; what a sign-in is, is decided in `accounts`."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.cli.command import FAILED, NOT_AUTHORIZED, OK, UNREACHABLE, complain, say, with_stored
+from gateway.cli import google_calendars, google_shown
+from gateway.cli.command import FAILED, NOT_AUTHORIZED, OK, UNREACHABLE, USAGE, complain, say, with_stored
+from gateway.cli.google_shown import told
 from gateway.errors import GatewayError, SignInError
 
 if TYPE_CHECKING:
     from gateway.accounts.accounts import Accounts, Candidate
+    from gateway.accounts.summary import Feature
     from gateway.app.stored import Stored
 
 
@@ -34,33 +35,41 @@ def add(parser: argparse.ArgumentParser) -> None:
     login.add_argument("--code", metavar="TEXT", help="the code, or the whole address; - reads it from standard input")
     login.add_argument("--yes", action="store_true", help="do not ask whether the account is the right one")
     login.add_argument("--replace", action="store_true", help="use this account instead of the one used until now")
+    login.add_argument("--add", action="store_true", help="use this account beside those that are used already")
+    login.add_argument(
+        "--for",
+        dest="features",
+        action="append",
+        choices=["create-calendar"],
+        default=[],
+        help="ask Google for one more permission",
+    )
+    login.add_argument(
+        "--service-account", type=Path, metavar="KEY.json", help="sign in with the key of a service account"
+    )
+    login.add_argument("--as", dest="user", metavar="USER@DOMAIN", help="the person that the service account acts for")
     login.set_defaults(run=_login)
-    status = commands.add_parser("status", help="print the account and whether it works")
-    status.add_argument("--json", action="store_true", help="print one JSON object")
-    status.set_defaults(run=_status)
-    logout = commands.add_parser("logout", help="forget the authorization")
+    main = commands.add_parser("main", help="make an account the one of devices that name none")
+    main.add_argument("email", metavar="EMAIL", help="an account that is signed in")
+    main.set_defaults(run=_main)
+    logout = commands.add_parser("logout", help="forget the authorization of an account")
+    logout.add_argument("email", metavar="EMAIL", nargs="?", help="default: the main account")
     logout.add_argument("--revoke", action="store_true", help="also end it at Google, for every client of that project")
     logout.set_defaults(run=_logout)
     test = commands.add_parser("test", help="write a test meeting, read it and delete it again")
     test.set_defaults(run=_test)
+    google_shown.add(commands)
+    google_calendars.add(commands)
 
 
 def refused(error: SignInError) -> int:
     """Print what was refused and what to type next; return the exit code."""
-    return complain([_told(error.code, str(error))], UNREACHABLE if _passes(error.code) else NOT_AUTHORIZED)
+    return complain([told(error.code, str(error))], UNREACHABLE if _passes(error.code) else NOT_AUTHORIZED)
 
 
 def _passes(code: str) -> bool:
     """Whether it has to do with the way to Google, or with Google itself, and not with the authorization."""
     return code.startswith("N-") or code in ("G-312", "G-412", "G-420", "G-505", "G-506")
-
-
-def _told(code: str, sentence: str) -> str:
-    """Write a code and its text as the page does, with the command that stands for the page's button."""
-    from gateway import messages
-
-    following = messages.commands(code) if code in messages.codes() else ()
-    return f"{code} {sentence}{f' -> {following[0]}' if following else ''}"
 
 
 def _login(args: argparse.Namespace) -> int:
@@ -69,6 +78,8 @@ def _login(args: argparse.Namespace) -> int:
             await _save_client(args, stored)
         return await _sign_in(args, stored.accounts)
 
+    if (args.service_account is None) != (args.user is None):
+        return complain(["--service-account KEY.json and --as USER@DOMAIN belong together."], USAGE)
     return with_stored(args, save_and_sign_in)
 
 
@@ -100,28 +111,50 @@ async def _save_client(args: argparse.Namespace, stored: Stored) -> None:
 
 
 async def _sign_in(args: argparse.Namespace, accounts: Accounts) -> int:
+    if args.service_account is not None:
+        return await _sign_in_with_key(args, accounts)
     if args.code is None:
         await _hand_out_link(args, accounts)
         if args.print_link:
             return OK
         say("Paste the address or the code here and press Enter:")
     pasted = args.code if args.code not in (None, "-") else await asyncio.to_thread(sys.stdin.readline)
-    candidate = await accounts.finish(pasted)
+    return await _keep(args, accounts, await accounts.finish(pasted))
+
+
+async def _sign_in_with_key(args: argparse.Namespace, accounts: Accounts) -> int:
+    from gateway.accounts.service_sign_in import key_from
+
+    key = await asyncio.to_thread(key_from, args.service_account)
+    return await _keep(args, accounts, await accounts.service_account(key, args.user, _features(args)))
+
+
+async def _keep(args: argparse.Namespace, accounts: Accounts, candidate: Candidate) -> int:
+    """Store the account when the person says so; a script said what it wants by its options."""
     say(f"Google says this is {candidate.email}.")
-    asks = sys.stdin.isatty() and not args.yes  # a script said what it wants by its options
-    if asks and not _confirmed(candidate):
+    asks = sys.stdin.isatty() and not args.yes
+    if asks and not _confirmed(candidate, add=args.add):
         say("Nothing was stored.")
         return FAILED
     for note in candidate.notes:
-        say(_told(note.code, str(note)))
-    await accounts.store(candidate, replace=args.replace or asks)
+        say(told(note.code, str(note)))
+    await accounts.store(candidate, replace=args.replace or asks, add=args.add)
     say("Authorization successful!")
+    main = accounts.status()
+    if main is not None and main.email != candidate.email:
+        say(f"The main account is still {main.email}. Devices use this one when they name it: devices[].account")
     print(f"Authorized {candidate.email}")
     return OK
 
 
+def _features(args: argparse.Namespace) -> tuple[Feature, ...]:
+    from gateway.accounts.summary import Feature
+
+    return tuple(Feature(each) for each in args.features)
+
+
 async def _hand_out_link(args: argparse.Namespace, accounts: Accounts) -> None:
-    link = await accounts.start(long=args.long)
+    link = await accounts.start(long=args.long, more=_features(args))
     say("Open this link, sign in and click Allow. Then copy the whole address from the address bar:")
     say("the browser will say that the page can't be reached. That is expected.")
     print(link.url, flush=True)
@@ -132,9 +165,9 @@ async def _hand_out_link(args: argparse.Namespace, accounts: Accounts) -> None:
         sys.stderr.flush()
 
 
-def _confirmed(candidate: Candidate) -> bool:
+def _confirmed(candidate: Candidate, *, add: bool) -> bool:
     """Ask the person at the terminal, in other words when another account would be replaced."""
-    if candidate.replaces:
+    if candidate.replaces and not add:
         from gateway import messages
 
         change = messages.text("G-409", new=candidate.email, old=candidate.replaces)
@@ -143,35 +176,29 @@ def _confirmed(candidate: Candidate) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _status(args: argparse.Namespace) -> int:
-    return with_stored(args, lambda stored: _show_status(args, stored.accounts), wake=False)
+def _main(args: argparse.Namespace) -> int:
+    async def make_main(stored: Stored) -> int:
+        await stored.accounts.make_main(args.email)
+        print(f"The main account is {args.email}. Devices that name no account write to it from now on.")
+        print("Meetings that are in a calendar already stay there and are looked after with their account.")
+        return OK
 
-
-async def _show_status(args: argparse.Namespace, accounts: Accounts) -> int:
-    status, standing = accounts.status(), await accounts.standing()
-    if args.json:
-        known = {} if status is None else {"account": status.email, "code": status.code, "text": status.text}
-        told = {"pill": standing.pill, "line": standing.line, "waiting": standing.waiting}
-        print(json.dumps({"state": "none" if status is None else status.state, **known, **told}))
-    else:
-        print(standing.pill)
-        print(f"{standing.line}{' -> meeting-gateway google login' if status is None else ''}")
-        if status is not None:
-            since = datetime.fromtimestamp(status.authorized_at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-            print(f"{status.email}: {status.state}, authorized {since}")
-        if standing.message is not None:
-            print(_told(standing.message.code, str(standing.message)))
-    return OK if status is not None and status.state == "connected" else NOT_AUTHORIZED
+    return with_stored(args, make_main)
 
 
 def _logout(args: argparse.Namespace) -> int:
     async def forget(stored: Stored) -> int:
         from gateway import messages
 
-        nobody = stored.accounts.status() is None
-        confirmed = await stored.accounts.forget(revoke=args.revoke)
+        accounts = stored.accounts
+        nobody = accounts.status() is None if args.email is None else False
+        if nobody and accounts.statuses():
+            raise SignInError("G-527", str(messages.text("G-527")))
+        confirmed = await accounts.forget(args.email, revoke=args.revoke)
         print("The authorization is forgotten here. Meetings are kept and wait for the next sign-in.")
-        if args.revoke and not confirmed and not nobody:
+        if accounts.statuses() and accounts.status() is None:
+            print("There is no main account now. Make another one the main one: meeting-gateway google main EMAIL")
+        if args.revoke and confirmed is False and not nobody:
             stored.folder.wake_server()
             return refused(SignInError("G-420", str(messages.text("G-420"))))
         return OK

@@ -98,11 +98,11 @@ def _listed(profile: Profile, *, own: bool) -> dict[str, object]:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from gateway.operations.profile_pages import pages
+    from gateway.operations.profile_pages import for_reading, pages
 
     files, problems = _read([args.id], _folders(args))
     for page in (f"{file.id}.md" for file in files):
-        print(pages(_profiles(files))[page], end="")
+        print(for_reading(pages(_profiles(files))[page]), end="")
     return complain(problems, CONFIGURATION) if problems else OK
 
 

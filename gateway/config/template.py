@@ -156,7 +156,7 @@ devices:
     #time_zone: Europe/Berlin
     # Google account whose calendar that is, one of those that are signed in. Default: the main one.
     #account: pbx-calendar@example.com
-    # Calendar for the meetings of this device. Default: google.calendar.
+    # Calendar for the meetings of this device. Default: google.calendar, or the main calendar of the account above.
     #calendar: rooms@example.com
     # Who invites the guests: device (the PBX mails them, Google does not), google (Google mails them), off (nobody).
     # Default: what was chosen on the admin page, otherwise device.

@@ -13,12 +13,14 @@ from aiohttp import web
 
 from gateway.devices.register import Device
 from gateway.dialects import native
-from gateway.errors import GatewayError
+from gateway.domain.zones import to_local
+from gateway.errors import GatewayError, TimeTaken
 from gateway.mirror.receipts import Receipt, StoredMeeting
 from gateway.profiles import translate
+from gateway.profiles.fields import Part
 from gateway.profiles.model import Ref, Reply
 from gateway.profiles.vocabulary import ReplyWord
-from gateway.web.problem import RETRY_AFTER_S, SERVER, from_error, status_of
+from gateway.web.problem import PROBLEM_TYPE, RETRY_AFTER_S, SERVER, from_error, status_of
 
 _PLAIN = {"Server": SERVER, "Cache-Control": "no-store"}
 _HEADERS = {"Content-Type": native.JSON, **_PLAIN}
@@ -47,11 +49,47 @@ def refused(device: Device, error: GatewayError) -> web.Response:
     if replies is not None:
         reply = replies.later if status in _LATER else replies.refused
     if reply is None:
-        return from_error(error)
+        return time_taken(device, error) if isinstance(error, TimeTaken) else from_error(error)
     response = _in_its_words(reply, {ReplyWord.DETAIL: str(error), ReplyWord.CODE: error.code})
     if status in _LATER:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
+
+
+def time_taken(device: Device, error: TimeTaken) -> web.Response:
+    """The refusal of a meeting whose time is taken: a problem document that also has the first of those times.
+
+    Nothing in it says who has them, or what for.
+    """
+    text = str(error)
+    document = {
+        "type": f"about:blank#{error.code}",
+        "title": "The time is taken",
+        "status": status_of(error),
+        "detail": text,
+        "code": error.code,
+        "errors": [{"field": _start_field(device), "reason": text}],
+        "conflicts": [
+            {
+                "start_utc": utc(taken.start_utc_s),
+                "end_utc": utc(taken.end_utc_s),
+                "start": to_local(taken.start_utc_s, error.zone).isoformat(),
+                "end": to_local(taken.end_utc_s, error.zone).isoformat(),
+                "zone": error.zone,
+            }
+            for taken in error.taken
+        ],
+        "occurrences": error.occurrences,
+    }
+    return web.Response(
+        status=status_of(error), body=_ENCODER.encode(document).encode(), content_type=PROBLEM_TYPE, headers=_PLAIN
+    )
+
+
+def _start_field(device: Device) -> str:
+    """What the device calls the start of a meeting; the call as a whole when it has several names for it."""
+    names = {each.name for shape in device.profile.shapes for each in shape.fields if each.part is Part.START}
+    return names.pop() if len(names) == 1 else "body"
 
 
 def answered(status: int, body: str) -> web.Response:
@@ -74,6 +112,8 @@ def standing_json(device: Device, stored: StoredMeeting) -> str:
     """How a meeting stands, with the meeting in the device's own words."""
     more = {
         "event_link": stored.event_link,
+        "meet_link": stored.meet_link,
+        "notes": [note._asdict() for note in stored.notes],
         "last_problem": {"code": stored.last_code, "text": stored.last_text} if stored.last_code else None,
         "meeting": translate.to_payload(device.profile, stored.shape, stored.meeting),
     }

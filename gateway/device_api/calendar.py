@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from gateway.device_api.answers import answered, receipt_json
+from gateway.device_api.answers import answered, receipt_json, time_taken
 from gateway.device_api.door import DeviceDoor, caller, must_be_awake, must_speak
 from gateway.devices.register import Device
 from gateway.domain.meeting import Meeting
 from gateway.domain.occurrence import OccurrenceChange
-from gateway.errors import FieldProblem, GatewayError, Unreadable
+from gateway.errors import FieldProblem, GatewayError, TimeTaken, Unreadable
 from gateway.mirror.receipts import Receipt
 from gateway.profiles import translate
 from gateway.profiles.vocabulary import Dialect
@@ -37,6 +37,9 @@ class CalendarCalls:
         device = await self.door.enter(request)
         try:
             return await self._kept(device, request)
+        except TimeTaken as error:
+            self.door.heard(device, error)
+            return time_taken(device, error)
         except GatewayError as error:
             self.door.heard(device, error)
             raise

@@ -18,7 +18,7 @@ from gateway.dialects import jitsi, native
 from gateway.dialects.jitsi import Reservation
 from gateway.domain.meeting import Meeting
 from gateway.domain.zones import to_local
-from gateway.errors import GatewayError, NotFound
+from gateway.errors import GatewayError, NotFound, TimeTaken
 from gateway.mirror.receipts import StoredMeeting
 from gateway.profiles import translate
 from gateway.profiles.vocabulary import Dialect
@@ -52,6 +52,9 @@ class ConferenceCalls:
     async def _answered(self, request: web.Request, work: Coroutine[None, None, web.Response]) -> web.Response:
         try:
             return await work
+        except TimeTaken as error:
+            # A 409 has to name a reservation of this very room, which Jitsi then opens in place of a new one.
+            return _json(403, jitsi.refusal(str(error)))
         except GatewayError as error:
             headers = from_error(error).headers
             more = {name: headers[name] for name in ("Retry-After", "WWW-Authenticate") if name in headers}

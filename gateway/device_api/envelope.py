@@ -21,7 +21,16 @@ from gateway.dialects.ucm_envelope import EnvelopeRequest, Status
 from gateway.domain.meeting import Meeting
 from gateway.domain.occurrence import OccurrenceChange
 from gateway.domain.zones import offset_text, to_local
-from gateway.errors import BadPayload, Conflict, FieldProblem, GatewayError, NotFound, StoreError, Unreadable
+from gateway.errors import (
+    BadPayload,
+    Conflict,
+    FieldProblem,
+    GatewayError,
+    NotFound,
+    StoreError,
+    TimeTaken,
+    Unreadable,
+)
 from gateway.mirror.receipts import Receipt
 from gateway.profiles import translate
 from gateway.profiles.model import Api
@@ -169,6 +178,7 @@ def _status(error: GatewayError, said: EnvelopeRequest | None) -> Status:
     results: tuple[tuple[type[GatewayError], Status], ...] = (
         (Unreadable, Status.INVALID_PARAMETERS),
         (NotFound, Status.NO_SUCH_ITEM),
+        (TimeTaken, Status.INVALID_VALUE),
         (Conflict, Status.CHANGED_MEANWHILE),
         (LoginRestricted, Status.LOGIN_RESTRICTED),
         # A client of the API comes again after these seconds, and by then there may be room on the disk.

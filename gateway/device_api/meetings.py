@@ -12,6 +12,7 @@ from gateway.device_api.door import DeviceDoor, caller, must_be_awake, payload_o
 from gateway.devices.register import Register
 from gateway.devices.visitors import Visitors
 from gateway.errors import GatewayError
+from gateway.mirror.availability import Availability
 from gateway.mirror.intake import Intake
 from gateway.mirror.lookup import Lookup
 
@@ -25,6 +26,7 @@ class MeetingCalls:
     clock: Clock
     lookup: Lookup | None = None
     visitors: Visitors | None = None
+    availability: Availability | None = None
     door: DeviceDoor = field(init=False)
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from gateway.device_api.action import ActionCalls
+from gateway.device_api.availability import AvailabilityCalls
 from gateway.device_api.calendar import CalendarCalls
 from gateway.device_api.changes import ChangeCalls
 from gateway.device_api.conference import ConferenceCalls
@@ -20,6 +21,7 @@ MEETINGS = DEVICE + "/meetings"
 MEETING = MEETINGS + "/{external_id:[^/]+}"
 """Braces may be part of a meeting's id; without the pattern they would not match."""
 CHANGES = MEETINGS + "/changes"
+AVAILABILITY = DEVICE + "/availability"
 OCCURRENCE = MEETING + "/occurrences/{original_start}"
 CONFERENCES = DEVICE + "/conference"
 CONFERENCE = CONFERENCES + "/{id:[^/]+}"
@@ -33,6 +35,7 @@ def add_routes(app: web.Application, calls: MeetingCalls, changes: ChangeCalls, 
     app.router.add_get(MEETING, calls.get, allow_head=False)
     app.router.add_put(MEETING, calls.put)
     app.router.add_delete(MEETING, calls.delete)
+    app.router.add_get(AVAILABILITY, AvailabilityCalls(calls.door, calls.availability).get, allow_head=False)
     _add_dialects(app, calls)
     _add_operations(app, health)
 

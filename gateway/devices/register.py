@@ -41,6 +41,9 @@ class Chosen:
     invitations: Invitations | None = None
 
 
+MAIN_CALENDAR = "primary"
+"""An account's own calendar, whoever it is."""
+
 _NOTHING = Chosen()
 _CLOCK = SystemClock()
 Followed = Callable[[], None]
@@ -96,6 +99,10 @@ class Register:
     def policy(self, device_row_id: int) -> DevicePolicy:
         """Return the choices for a device, also for one that is no longer served: its meetings are still mirrored."""
         return self._policies[device_row_id]
+
+    def chosen_calendars(self) -> set[tuple[str | None, str]]:
+        """Return account (None: the main one) and calendar of every device that is served."""
+        return {(device.policy.account, device.policy.calendar_id) for device in self.served()}
 
     def set_defaults(self, calendar_id: str, invitations: Invitations) -> None:
         """Use these from now on, wherever nothing was chosen for a device alone."""
@@ -216,7 +223,7 @@ class _Source:
             policies[row.id] = _policy(row, section, self.default_calendar)
             if section is None:
                 continue
-            own[row.id] = Chosen(calendar=section.calendar, invitations=section.invitations)
+            own[row.id] = Chosen(calendar=_own_calendar(section), invitations=section.invitations)
             device = self._device(row, section, policies[row.id], register)
             if device is not None:
                 served.append(device)
@@ -299,6 +306,11 @@ def _stored(conn: sqlite3.Connection) -> tuple[list[DeviceRow], dict[int, list[E
     return devices.everything(conn), directory.everything(conn)
 
 
+def _own_calendar(section: DeviceSection) -> str | None:
+    """The calendar of a device that names its account is one of that account, whatever holds for the others."""
+    return section.calendar or (MAIN_CALENDAR if section.account is not None else None)
+
+
 def _policy(row: DeviceRow, section: DeviceSection | None, default_calendar: str) -> DevicePolicy:
     """Put the defaults under what was chosen for the device; one that is gone has nothing of its own but its name."""
     if section is None:
@@ -307,7 +319,7 @@ def _policy(row: DeviceRow, section: DeviceSection | None, default_calendar: str
     join = section.join
     return DevicePolicy(
         name=section.name or section.id,
-        calendar_id=section.calendar or default_calendar,
+        calendar_id=_own_calendar(section) or default_calendar,
         invitations=section.invitations or Invitations.DEVICE,
         join=Join(sip_uri=join.sip_uri, dial_in=join.dial_in, web_link=join.web_link),
         show_pins=section.show_pins,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import secrets
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from gateway.clock import Clock
 from gateway.config import DeviceSection, set_by
 from gateway.devices import chosen
+from gateway.devices.changing import changed
 from gateway.devices.device import key_hash
 from gateway.devices.people_list import read_list
 from gateway.devices.register import needs_clear_key, poll_settings
@@ -160,6 +161,59 @@ class Roster:
                 f"meeting-gateway device remove {section.id}"
             )
         return key
+
+    async def change(
+        self, name: str, words: Mapping[str, object], unset: Collection[str] = (), *, profile: str | None = None
+    ) -> Secret | None:
+        """Change settings of an added device, the others stay (`changing` has the rules); return a key it got new.
+
+        `words` may hold a key, which takes the place of the one it has, at once. Raises ConfigError or ProfileError for
+        what cannot be so.
+        """
+        known = await self._changeable(name)
+        if known.section is None:
+            raise Conflict(f"What is stored of {name} cannot be read. Remove it and add it again.")
+        section = changed(replace(known.section, profile=profile or known.section.profile), words, unset)
+        made = self._check(section, known)
+        key = section.key or made
+        keys = None if key is None else self._keys(key, self.profile(section))
+        password = section.poll.password if section.poll else None
+
+        def work(conn: sqlite3.Connection, now_ms: int) -> None:
+            devices.change(
+                conn,
+                name=name,
+                profile=section.profile,
+                settings=chosen.to_text(section),
+                keys=keys,
+                password_sealed=None if password is None else self._vault.seal(password.reveal()),
+                asked=section.poll is not None,
+                now_ms=now_ms,
+            )
+
+        detail = ", ".join(sorted({*words, *unset, *(("profile",) if profile else ())}))
+        await self._do(work, "device.changed", name, detail)
+        return made
+
+    def _check(self, section: DeviceSection, known: Known) -> Secret | None:
+        """Return the new key that a device needs to call with these settings, if it needs one."""
+        profile = self.profile(section)
+        password_there = section.poll is None or section.poll.password or known.row.password_sealed
+        if not password_there:
+            raise ConfigError(["poll.password is missing: to ask the device, the gateway signs in there"])
+        asked = section.poll is not None
+        if asked:
+            stand_in = replace(section, poll=replace(section.poll, password=Secret("-"))) if section.poll else section
+            poll_settings(stand_in, profile)
+        elif Transport.PUSH not in profile.transports:
+            raise ConfigError(
+                [f"devices of the profile {profile.id} cannot call: say where to ask, with --poll ADDRESS"]
+            )
+        if section.key is not None:
+            return None
+        if needs_clear_key(profile) and known.row.key_hash and known.row.key_sealed is None:
+            raise ConfigError([f"key is needed again: devices of the profile {profile.id} compute with it"])
+        return None if asked or known.row.key_hash else Secret(secrets.token_urlsafe(32))
 
     async def rotate_key(self, name: str, *, at_once: bool = False) -> Secret:
         """Give a device a new key and return it; the old one is good for 24 hours more, unless it shall end at once."""

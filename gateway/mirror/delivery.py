@@ -2,70 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
 
+from gateway import messages
 from gateway.domain.change import from_json
 from gateway.domain.device import DevicePolicy
 from gateway.domain.event_id import event_id
-from gateway.domain.joining import join_mark, join_of
-from gateway.domain.meeting import Meeting
+from gateway.domain.facts import Part
+from gateway.domain.kept_edit import WHOLE, KeptEdit, KeptState
 from gateway.domain.occurrence import OccurrenceState, by_the_rule
 from gateway.domain.outcome import Outcome, RemoteEvent, Verdict
 from gateway.domain.target import CalendarTarget, EventContent, EventRef, OccurrenceRef
-from gateway.mirror.series_delivery import Piece, SeriesDelivery
+from gateway.mirror.completing import Completing
+from gateway.mirror.job import (
+    DOUBT_ABSENCE,
+    DOUBT_CALL,
+    DOUBT_NONE,
+    Delivered,
+    Job,
+    Result,
+    Undelivered,
+    write_down,
+)
+from gateway.mirror.lacks import Lacks
+from gateway.mirror.series_delivery import Piece, SeriesDelivery, SeriesEnd
+from gateway.mirror.wanted import EVENT_FORMAT, Wanted
+from gateway.mirror.writing import MOST_ROUNDS, Writing
 from gateway.store import mirrored, occurrences
 from gateway.store.database import Database
-from gateway.store.meetings import MeetingRow
 from gateway.store.mirrored import MirroredRow, MirrorState
 from gateway.store.occurrences import OccurrenceRow
-from gateway.store.outbox import OutboxRow
 
-EVENT_FORMAT = 1
-"""Rises when the body made from a meeting changes, so that events written before are seen to differ."""
-
-MOST_ROUNDS = 6
-"""Calls that one attempt may make before it gives the job back; the longest useful way needs five."""
+__all__ = [
+    "DOUBT_ABSENCE",
+    "DOUBT_CALL",
+    "DOUBT_NONE",
+    "EVENT_FORMAT",
+    "MOST_ROUNDS",
+    "SECOND_LOOK_S",
+    "Delivered",
+    "Delivery",
+    "Job",
+    "Result",
+    "Undelivered",
+    "write_down",
+]
 
 SECOND_LOOK_S = 120.0
 """How long after a call in doubt an absent event is looked for once more: well beyond any call's own time limit."""
 
-DOUBT_NONE = 0
-DOUBT_CALL = 1
-"""A call may have had an effect that nobody saw."""
-DOUBT_ABSENCE = 2
-"""As DOUBT_CALL, and one look found nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A claimed outbox row with everything needed to carry it out; without `event` there is nothing to remove.
-
-    `occurrences` are the exceptions of a series, as they were when the row was claimed.
-    """
-
-    row: OutboxRow
-    meeting: MeetingRow
-    event: MirroredRow | None
-    occurrences: tuple[OccurrenceRow, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """The calendar is as wanted: it holds `event`, or (None) holds nothing of this meeting."""
-
-    event: RemoteEvent | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undelivered:
-    """Not done; `doubt` says what must be looked at first next time (`DOUBT_*`)."""
-
-    outcome: Outcome
-    doubt: int
-
-
-Result = Delivered | Undelivered
+_MOST_REMEDIES = 4
 
 
 class Delivery:
@@ -78,6 +66,7 @@ class Delivery:
         self._installation_id = installation_id
         self._unseal = unseal
         self._now_ms = now_ms
+        self._completing = Completing(now_ms=now_ms)
 
     async def bring(self, job: Job, target: CalendarTarget, policy: DevicePolicy) -> Result:
         """Make the calendar hold what the job's meeting says, or nothing when it is not wanted any more."""
@@ -85,51 +74,115 @@ class Delivery:
             return Delivered(event=None)
         if not job.meeting.wanted:
             return await self._remove(job.event, job.row.doubt, target, policy)
-        meeting = from_json(job.meeting.body, self._unseal)
-        content = _content(meeting, job.meeting.fingerprint, policy)
-        writing = _Writing(target=target, content=content, event=job.event, job=job, owner=self)
+        edit = next((edit for edit in job.kept if edit.original_start_utc_s == WHOLE), None)
+        if edit is not None and edit.state is KeptState.ASKS:
+            return _asked(edit)
+        if edit is not None and edit.deleted and edit.state is KeptState.KEPT:
+            return Delivered(event=None)
+        wanted = Wanted(
+            meeting=from_json(job.meeting.body, self._unseal), fingerprint=job.meeting.fingerprint, policy=policy
+        )
+        writing = Writing(
+            target=target,
+            wanted=wanted,
+            job=job,
+            event=job.event,
+            notes=self,
+            completing=self._completing,
+            keep=_kept_parts(edit),
+        )
         result = await writing.run()
-        if not job.occurrences or not isinstance(result, Delivered):
-            return result
-        return await self._bring_series(job, writing, result, target, policy)
+        if job.occurrences and isinstance(result, Delivered):
+            result = await self._bring_series(job, writing, wanted, result, target)
+        if isinstance(result, Undelivered):
+            await self._remember(writing)
+        return result
 
     async def _bring_series(
-        self, job: Job, writing: _Writing, result: Result, target: CalendarTarget, policy: DevicePolicy
+        self, job: Job, writing: Writing, wanted: Wanted, result: Delivered, target: CalendarTarget
     ) -> Result:
         """Bring the exceptions of a series whose own event is there; while one is not, the job is not done."""
-        exceptions = SeriesDelivery(target=target, invitations=policy.invitations, settle=self._settle)
-        pieces = self._pieces(job, writing, policy)
-        end = await exceptions.bring(pieces, all_of_them=writing.wrote)
+        end, lacks = await self._exceptions(job, writing, wanted, target, everything=writing.wrote, sure=writing.wrote)
+        if end.doubtful:
+            seen = await writing.make_sure()
+            if not isinstance(seen, Delivered):
+                return seen
+            result = seen
+            end, lacks = await self._exceptions(job, writing, wanted, target, everything=writing.wrote, sure=True)
         if end.missing and not writing.wrote:
             # Somebody moved or ended the series in the calendar; its device decides about its times.
-            result = await writing.run_again()
-            if not isinstance(result, Delivered):
-                return result
-            end = await exceptions.bring(self._pieces(job, writing, policy), all_of_them=True)
-        return result if end.failure is None else Undelivered(outcome=end.failure, doubt=DOUBT_CALL)
+            again = await writing.run_again()
+            if not isinstance(again, Delivered):
+                return again
+            result = again
+            end, lacks = await self._exceptions(job, writing, wanted, target, everything=True, sure=True)
+        if end.failure is not None:
+            return Undelivered(outcome=end.failure, doubt=DOUBT_CALL)
+        return self._completing.with_occurrences(result, writing.event, writing.lacks, lacks)
 
-    def _pieces(self, job: Job, writing: _Writing, policy: DevicePolicy) -> list[Piece]:
-        series, ref = writing.content, self.ref(writing.event)
-        return [
-            Piece(row=row, ref=_occurrence_ref(ref, series.meeting, row), content=self._said(row, series, policy))
-            for row in job.occurrences
-        ]
+    async def _exceptions(
+        self, job: Job, writing: Writing, wanted: Wanted, target: CalendarTarget, *, everything: bool, sure: bool
+    ) -> tuple[SeriesEnd, Lacks]:
+        """Bring them, without what the calendar refuses of them; return how that ended and what they lack."""
+        lacks = writing.lacks
+        exceptions = SeriesDelivery(
+            target=target,
+            invitations=wanted.policy.invitations,
+            settle=self._settle,
+            wins=wanted.policy.wins,
+        )
+        for _ in range(_MOST_REMEDIES):
+            end = await exceptions.bring(self._pieces(job, writing, wanted, lacks), all_of_them=everything, sure=sure)
+            more = None if end.failure is None else lacks.after(end.failure, wanted.meeting)
+            if more is None or end.failure is None:
+                break
+            self._completing.met(writing.event.account_id, end.failure)
+            lacks = more
+        return end, lacks
 
-    def _said(self, row: OccurrenceRow, series: EventContent, policy: DevicePolicy) -> EventContent | None:
+    def _pieces(self, job: Job, writing: Writing, wanted: Wanted, lacks: Lacks) -> list[Piece]:
+        edits = {edit.original_start_utc_s: edit for edit in job.kept if edit.original_start_utc_s != WHOLE}
+        ref, pieces = self.ref(writing.event), []
+        for row in job.occurrences:
+            edit = edits.get(row.original_start_utc_s)
+            if edit is not None and (edit.state is KeptState.ASKS or edit.deleted):
+                continue  # left as the calendar has it
+            content = self._said(row, wanted, lacks)
+            if content is not None:
+                content = replace(content, keep=_kept_parts(edit))
+            pieces.append(Piece(row=row, ref=_occurrence_ref(ref, wanted, row), content=content))
+        return pieces
+
+    def _said(self, row: OccurrenceRow, series: Wanted, lacks: Lacks) -> EventContent | None:
         if row.state is OccurrenceState.CHANGED and row.body is not None:
-            return _content(from_json(row.body, self._unseal), row.fingerprint, policy)
+            own = replace(series, meeting=from_json(row.body, self._unseal), fingerprint=row.fingerprint)
+            return own.content(lacks)
         if row.state is OccurrenceState.PLAIN:
             # An occurrence nobody changed carries the notes of its series, its fingerprint with them.
-            return replace(series, meeting=by_the_rule(series.meeting, row.slot))
+            return replace(series.content(lacks), meeting=by_the_rule(series.meeting, row.slot))
         return None
 
     async def _settle(self, row: OccurrenceRow, delivered: str, unknown: bool) -> None:
         await self._database.write(lambda conn: occurrences.settle(conn, row, delivered, unknown=unknown))
 
+    async def _remember(self, writing: Writing) -> None:
+        """Keep what was refused, so that the next attempt does not run into the same answers first."""
+        words = writing.lacks.words()
+        if words and words != writing.event.lacking:
+            await self._database.write(lambda conn: mirrored.lack(conn, writing.event.meeting_id, words))
+
     async def unsettle(self, job: Job) -> None:
         """Note, before the event of a series is written, that its exceptions have to be looked at afterwards."""
         if job.occurrences:
             await self._database.write(lambda conn: occurrences.unsettle(conn, job.meeting.id))
+
+    async def ask_meet(self, event: MirroredRow) -> MirroredRow:
+        """Choose the id of a request for a conference, durably; one that may have been sent already is kept."""
+        if event.meet_request and event.meet_state == "pending":
+            return event
+        request_id, now_ms = str(uuid.uuid4()), self._now_ms()
+        await self._database.write(lambda conn: mirrored.ask_meet(conn, event.meeting_id, request_id, now_ms))
+        return replace(event, meet_request=request_id, meet_asked_at=now_ms, meet_state="pending", meet_link=None)
 
     def ref(self, event: MirroredRow) -> EventRef:
         """Return how the calendar knows the event, with the marks by which we know it again."""
@@ -174,112 +227,22 @@ class Delivery:
         return Undelivered(outcome=outcome, doubt=max(doubt, DOUBT_CALL))
 
 
-class _Writing:
-    """One attempt to make an event say what it should: each step makes one call and names the next step."""
-
-    def __init__(
-        self, *, target: CalendarTarget, content: EventContent, event: MirroredRow, job: Job, owner: Delivery
-    ) -> None:
-        self._target = target
-        self.content = content
-        self.event = event
-        self._job = job
-        self._doubt = job.row.doubt
-        self._owner = owner
-        self._was_there = event.state is MirrorState.LIVE
-        self._current: RemoteEvent | None = None
-        self._in_any_case = False
-        self.wrote = False
-
-    async def run(self) -> Result:
-        """Take steps until one ends the attempt."""
-        step: _Step | Result = self._look if self._was_there or self._doubt else self._insert
-        if self.event.state is MirrorState.GONE:
-            step = await self._renew()
-        for _ in range(MOST_ROUNDS):
-            if isinstance(step, Delivered | Undelivered):
-                return step
-            step = await step()
-        if isinstance(step, Delivered | Undelivered):
-            return step
-        text = "The event changed faster than it could be written."
-        return Undelivered(outcome=Outcome(verdict=Verdict.LATER, code="restless", text=text), doubt=DOUBT_CALL)
-
-    async def run_again(self) -> Result:
-        """Write the event also when it says that it is as wanted: what it stands for is not."""
-        self._in_any_case = self._was_there = True
-        return await self.run()
-
-    async def _look(self) -> _Step | Result:
-        ref = self._owner.ref(self.event)
-        outcome = await self._target.look(ref)
-        event = outcome.event
-        if outcome.verdict is Verdict.DONE and event is not None:
-            if not _ours(event, ref):
-                return await self._renew()
-            if event.content == self.content.fingerprint and not self._in_any_case:
-                return Delivered(event=event)
-            self._current = event
-            return self._replace
-        if outcome.verdict is Verdict.GONE:
-            # Present as cancelled, or gone after it was there: either way its id is burned.
-            return await self._renew() if event is not None or self._was_there else self._insert
-        return self._give_up(outcome)
-
-    async def _insert(self) -> _Step | Result:
-        await self._about_to_write()
-        outcome = await self._target.insert(self._owner.ref(self.event), self.content)
-        if outcome.verdict is Verdict.EXISTS:
-            self._was_there = True
-            return self._look
-        return Delivered(event=outcome.event) if outcome.verdict is Verdict.DONE else self._give_up(outcome)
-
-    async def _replace(self) -> _Step | Result:
-        if self._current is None:
-            return self._look
-        await self._about_to_write()
-        outcome = await self._target.replace(self._owner.ref(self.event), self.content, self._current)
-        self._was_there = True
-        if outcome.verdict is Verdict.CHANGED:
-            return self._look
-        if outcome.verdict is Verdict.GONE:
-            return await self._renew()
-        return Delivered(event=outcome.event) if outcome.verdict is Verdict.DONE else self._give_up(outcome)
-
-    async def _about_to_write(self) -> None:
-        await self._owner.unsettle(self._job)
-        self.wrote = True
-
-    async def _renew(self) -> _Step:
-        self.event = await self._owner.next_generation(self.event)
-        self._was_there = False
-        self._doubt = DOUBT_NONE
-        return self._insert
-
-    def _give_up(self, outcome: Outcome) -> Undelivered:
-        doubt = DOUBT_CALL if outcome.verdict is Verdict.IN_DOUBT or self._was_there else self._doubt
-        return Undelivered(outcome=outcome, doubt=doubt)
+def _kept_parts(edit: KeptEdit | None) -> frozenset[Part]:
+    return frozenset() if edit is None or edit.state is not KeptState.KEPT else edit.parts - {Part.EVENT}
 
 
-def _content(meeting: Meeting, fingerprint: str, policy: DevicePolicy) -> EventContent:
-    """Return what an event shall say; its fingerprint names the device's settings only where they add something."""
-    mark = join_mark(meeting, policy)
-    return EventContent(
-        meeting=meeting,
-        invitations=policy.invitations,
-        fingerprint=f"{EVENT_FORMAT}.{policy.invitations}.{fingerprint}{f'.{mark}' if mark else ''}",
-        device_name=policy.name,
-        join=join_of(meeting, policy),
-        show_pins=policy.show_pins,
-    )
+def _asked(edit: KeptEdit) -> Undelivered:
+    """Nothing is written while an admin is asked whose version counts."""
+    code = "G-508" if edit.deleted else "G-509"
+    values = {"who": edit.who, "fields": ", ".join(sorted(edit.parts - {Part.EVENT}))}
+    given = {name: value for name, value in values.items() if value}
+    outcome = Outcome(verdict=Verdict.REFUSED, code=code, text=str(messages.text(code, **given)), values=given)
+    return Undelivered(outcome=outcome, doubt=DOUBT_NONE)
 
 
-def _occurrence_ref(series: EventRef, meeting: Meeting, row: OccurrenceRow) -> OccurrenceRef:
-    day = row.original_local.date() if meeting.all_day else None
+def _occurrence_ref(series: EventRef, wanted: Wanted, row: OccurrenceRow) -> OccurrenceRef:
+    day = row.original_local.date() if wanted.meeting.all_day else None
     return OccurrenceRef(series=series, original_start_utc_s=row.original_start_utc_s, original_day=day)
-
-
-_Step = Callable[[], Awaitable["_Step | Result"]]
 
 
 def _ours(event: RemoteEvent, ref: EventRef) -> bool:

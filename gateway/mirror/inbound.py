@@ -1,63 +1,80 @@
-"""Reads what people and guests did to our events and writes it down for the devices; it never writes to a calendar."""
+"""Reads what people and guests did in the calendars, at the right times; what it means is settled elsewhere."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import sqlite3
-from collections.abc import Awaitable, Callable
+import random
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from gateway.clock import Clock
-from gateway.domain.change import from_json
-from gateway.domain.feed import CalendarFeed, FeedPage, SeenEvent, TokenExpired
-from gateway.domain.meeting import Meeting
-from gateway.domain.occurrence import OccurrenceState, Slot, by_the_rule
+from gateway.domain.feed import AccountFeed
 from gateway.domain.outcome import Outcome, Verdict
 from gateway.domain.target import AccountTarget
-from gateway.domain.zones import to_local
 from gateway.errors import StoreError
-from gateway.mirror.teller import Teller
-from gateway.store import changes, meetings, mirrored_calendars, occurrences
+from gateway.mirror.calendar_reader import CalendarReader, Reading
+from gateway.mirror.one_by_one import OneByOne
+from gateway.mirror.paced import Pace
+from gateway.mirror.reading_times import READ_EVERY_S, CallsCounted, ReadingTimes
+from gateway.mirror.settling import Policies
+from gateway.mirror.write_down import Knowledge, WriteDown, Written
+from gateway.store import mirrored_calendars, reading
 from gateway.store.database import Database
-from gateway.store.meetings import MeetingRow
 
 _LOGGER = logging.getLogger(__name__)
 
-READ_EVERY_S = 60.0
-"""How often each calendar is read: 1,440 calls a day, one in 600 of what a project may make."""
-
-LONGEST_WAIT_S = 900.0
-_MOST_PAGES = 400
+_KEEP_CALLS_EVERY = 10
 
 
 class FeedSource(Protocol):
-    """Where the calendar account comes from, and how its changes are read."""
+    """Where the accounts come from, and how the changes of their calendars are read."""
 
-    def current(self) -> AccountTarget | None:
-        """The account in use, None while nobody is authorized."""
-
-    def feed(self) -> CalendarFeed | None:
-        """Its changes, None while nobody is authorized."""
+    def feeds(self) -> tuple[AccountFeed, ...]:
+        """Every account that may be called now, the main one first."""
 
     async def lost(self, account: AccountTarget, outcome: Outcome) -> None:
         """Remember that the account needs an admin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarStatus:
+    """How one calendar stands: `email` of its account, what is wrong (`code`, `text`; empty while nothing is)."""
+
+    email: str
+    calendar_id: str
+    read_at_ms: int | None
+    code: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadStatus:
-    """How it stands with the reading: when the last one went well (ms UTC), how many calls were made, what is wrong."""
+    """How it stands with the reading.
+
+    `read_at_ms` is when all calendars were last read without trouble (ms UTC), `calls` how many calls were made since
+    the start, `calls_today` on this day (UTC), `calls_per_day` what a day will take by estimate. `code` and `text` say
+    what is wrong, if anything.
+    """
 
     read_at_ms: int | None
     calls: int
     code: str = ""
     text: str = ""
+    calls_today: int = 0
+    calls_per_day: int = 0
+    calendars: tuple[CalendarStatus, ...] = ()
 
 
 class Inbound:
-    """Reads each calendar that holds an event of ours, at intervals and when asked to."""
+    """Reads every calendar that holds events of ours, or that a device has chosen, at intervals and when asked to.
+
+    `policy` gives the choices for a device by its row id, `chosen` the account (None: the main one) and calendar of
+    every device. `told` hears which devices have news, `wake` that something is to be written.
+    """
 
     def __init__(
         self,
@@ -68,197 +85,216 @@ class Inbound:
         installation_id: str,
         unseal: Callable[[str], str],
         told: Callable[[frozenset[int]], Awaitable[None]],
+        policy: Policies,
+        pace: Pace,
+        chosen: Callable[[], Collection[tuple[str | None, str]]],
+        wake: Callable[[], None],
         every_s: float = READ_EVERY_S,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
         self._clock = clock
         self._source = source
-        self._installation_id = installation_id
-        self._unseal = unseal
         self._told = told
-        self._every_s = every_s
+        self._chosen = chosen
+        self._wake_outbound = wake
+        self._times = ReadingTimes(every_s=every_s, chance=chance)
+        self._calls = CallsCounted(now_ms=clock.now_ms)
+        self._write_down = WriteDown(
+            database=database, clock=clock, installation_id=installation_id, policy=policy, unseal=unseal
+        )
+        self._reader = CalendarReader(
+            pace=pace, installation_id=installation_id, now_s=lambda: clock.now_ms() // 1000, counted=self._calls.count
+        )
+        self._one_by_one = OneByOne(
+            database=database,
+            clock=clock,
+            pace=pace,
+            installation_id=installation_id,
+            unseal=unseal,
+            write_down=self._write_down,
+            counted=self._calls.count,
+        )
         self._woken = asyncio.Event()
         self._one = asyncio.Lock()
-        self._status = ReadStatus(read_at_ms=None, calls=0)
-        self._failures = 0
+        self._read_at_ms: int | None = None
+        self._calendars: dict[tuple[int, str], CalendarStatus] = {}
+        self._trouble: Outcome | None = None
+        self._begun = False
+        self._asked = False
 
     @property
     def status(self) -> ReadStatus:
         """How it stands with the reading."""
-        return self._status
+        problem = self._trouble
+        return ReadStatus(
+            read_at_ms=self._read_at_ms,
+            calls=self._calls.ever,
+            code="" if problem is None else problem.code,
+            text="" if problem is None else problem.text,
+            calls_today=self._calls.today,
+            calls_per_day=self._calls.per_day(len(self._calendars), self._times.every_s),
+            calendars=tuple(self._calendars.values()),
+        )
 
     def wake(self) -> None:
-        """Read now."""
+        """Read everything now."""
+        self._asked = True
         self._woken.set()
 
     async def run(self) -> None:
         """Read until cancelled."""
         while True:
-            wait_s = self._every_s
+            everything, self._asked = self._asked, False
             try:
-                problem = await self.read()
+                await self._round(everything=everything)
             except StoreError as error:
                 _LOGGER.error("what changed in the calendar cannot be written down: %s", error)  # noqa: TRY400 - the disk
-                problem = _DISK
-            self._failures = 0 if problem is None else self._failures + 1
-            if self._failures:
-                wait_s = min(LONGEST_WAIT_S, self._every_s * 2 ** min(self._failures, 8))
-                wait_s = max(wait_s, problem.retry_after_s or 0.0) if problem is not None else wait_s
-            self._woken.clear()
+                self._trouble = _DISK
+            wait_s = max(1.0, self._times.wait_s(self._clock.monotonic_s()))
+            if self._trouble is _DISK:
+                wait_s = self._times.every_s
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._woken.wait()
+            self._woken.clear()
 
     async def read(self) -> Outcome | None:
-        """Read all calendars once; return what was in the way, None when nothing was. Raises StoreError."""
-        async with self._one:
-            account, feed = self._source.current(), self._source.feed()
-            if account is None or feed is None:
-                return None
-            calendars = await self._database.read(
-                lambda conn: mirrored_calendars.live_calendars(conn, account.account_id)
-            )
-            for calendar_id in calendars:
-                problem = await self._read_calendar(account, feed, calendar_id)
-                if problem is not None:
-                    await self._failed(account, problem)
-                    return problem
-            self._status = ReadStatus(read_at_ms=self._clock.now_ms(), calls=self._status.calls)
-            return None
+        """Read all calendars once; return what was in the way first, None when nothing was. Raises StoreError."""
+        return await self._round(everything=True)
 
-    async def _failed(self, account: AccountTarget, problem: Outcome) -> None:
-        before = self._status
-        self._status = ReadStatus(
-            read_at_ms=before.read_at_ms, calls=before.calls, code=problem.code, text=problem.text
+    async def _round(self, *, everything: bool) -> Outcome | None:
+        async with self._one:
+            await self._begin()
+            accounts = self._source.feeds()
+            wanted = await self._wanted(accounts)
+            self._times.keep(frozenset((feed.account.account_id, name) for feed, names in wanted for name in names))
+            self._calendars = {key: status for key, status in self._calendars.items() if self._is_among(key, wanted)}
+            trouble: Outcome | None = None
+            for feed, names in wanted:
+                problem = await self._read_account(feed, names, everything=everything)
+                trouble = trouble or problem
+            known = [status for status in self._calendars.values() if status.code]
+            if trouble is None and known:
+                trouble = Outcome(verdict=Verdict.LATER, code=known[0].code, text=known[0].text)
+            self._trouble = trouble
+            if trouble is None and wanted:
+                self._read_at_ms = self._clock.now_ms()
+            await self._keep_calls()
+            return trouble
+
+    @staticmethod
+    def _is_among(key: tuple[int, str], wanted: list[tuple[AccountFeed, list[str]]]) -> bool:
+        return any(feed.account.account_id == key[0] and key[1] in names for feed, names in wanted)
+
+    async def _wanted(self, accounts: tuple[AccountFeed, ...]) -> list[tuple[AccountFeed, list[str]]]:
+        """Return each account with its calendars: those that hold events of ours, and those that devices chose."""
+        chosen = self._chosen()
+        wanted = []
+        for number, feed in enumerate(accounts):
+            account_id, email = feed.account.account_id, feed.account.email
+            names = await self._database.read(partial(mirrored_calendars.live_calendars, account_id=account_id))
+            theirs = {name for who, name in chosen if who == email or (who is None and number == 0)}
+            wanted.append((feed, [*names, *sorted(theirs - set(names))]))
+        return [(feed, names) for feed, names in wanted if names]
+
+    async def _read_account(self, feed: AccountFeed, names: list[str], *, everything: bool) -> Outcome | None:
+        """Read an account's calendars, then settle them: an event that left one of them may be in another."""
+        account = feed.account
+        now_s = self._clock.monotonic_s()
+        due = [name for name in names if everything or self._times.due((account.account_id, name), now_s)]
+        trouble: Outcome | None = None
+        readings: list[tuple[Reading, Knowledge]] = []
+        for name in due:
+            noted = await self._database.read(partial(reading.get, account_id=account.account_id, calendar_id=name))
+            known = Knowledge(self._database, account.account_id, name, noted)
+            read = await self._reader.read(feed, name, known)
+            if isinstance(read, Reading):
+                if known.was_gone:
+                    await self._back_again(feed, name)
+                readings.append((read, known))
+                continue
+            trouble = trouble or read
+            await self._failed(feed, name, read)
+            if read.whole_account:
+                break
+        written = Written()
+        for read, known in sorted(readings, key=_arrivals_first):
+            mine = await self._write_down.write(account, read, known)
+            self._went_well(feed, read, mine)
+            written.told |= mine.told
+            written.wrote |= mine.wrote
+        if trouble is None or not trouble.whole_account:
+            await self._one_by_one.work(account, written)
+        if written.wrote:
+            self._wake_outbound()
+        if written.told:
+            await self._told(frozenset(written.told))
+        return trouble
+
+    def _went_well(self, feed: AccountFeed, read: Reading, written: Written) -> None:
+        key = (feed.account.account_id, read.calendar_id)
+        self._times.went_well(key, self._clock.monotonic_s(), news=written.saw_ours)
+        self._calendars[key] = CalendarStatus(
+            email=feed.account.email, calendar_id=read.calendar_id, read_at_ms=self._clock.now_ms()
         )
-        level = logging.DEBUG if before.code == problem.code else logging.WARNING
+
+    async def _failed(self, feed: AccountFeed, calendar_id: str, problem: Outcome) -> None:
+        """Note that a calendar cannot be read; the others go on."""
+        key = (feed.account.account_id, calendar_id)
+        before = self._calendars.get(key)
+        self._calendars[key] = CalendarStatus(
+            email=feed.account.email,
+            calendar_id=calendar_id,
+            read_at_ms=before.read_at_ms if before is not None else None,
+            code=problem.code,
+            text=problem.text,
+        )
+        self._times.failed(key, self._clock.monotonic_s(), problem.retry_after_s or 0.0)
+        level = logging.DEBUG if before is not None and before.code == problem.code else logging.WARNING
         _LOGGER.log(level, "the calendar cannot be read: %s", problem.text, extra={"problem": problem.code})
         if problem.whole_account and problem.verdict in (Verdict.AUTHORIZATION, Verdict.CONFIGURATION):
-            await self._source.lost(account, problem)
-
-    async def _read_calendar(self, account: AccountTarget, feed: CalendarFeed, calendar_id: str) -> Outcome | None:
-        token, live_before = await self._database.read(
-            lambda conn: (
-                changes.reading_token(conn, account.account_id, calendar_id),
-                mirrored_calendars.live_in(conn, account.account_id, calendar_id),
+            await self._source.lost(feed.account, problem)
+        elif problem.verdict is Verdict.CONFIGURATION:
+            now_ms = self._clock.now_ms()
+            await self._database.write(
+                lambda conn: reading.failed(
+                    conn,
+                    account_id=feed.account.account_id,
+                    calendar_id=calendar_id,
+                    code=problem.code,
+                    text=problem.text,
+                    now_ms=now_ms,
+                )
             )
-        )
-        try:
-            pages = await self._pages(feed, calendar_id, token)
-        except TokenExpired:
-            _LOGGER.info("the calendar is read from the beginning, because its memory of changes has ended")
-            token = None
-            pages = await self._pages(feed, calendar_id, None)
-        if isinstance(pages, Outcome):
-            return pages
-        reading = _Reading(
-            account_id=account.account_id,
-            calendar_id=calendar_id,
-            events=tuple(event for page in pages for event in page.events),
-            next_token=pages[-1].next_token,
-            whole=token is None,
-            live_before=frozenset(live_before.values()),
-        )
+
+    async def _back_again(self, feed: AccountFeed, calendar_id: str) -> None:
+        """A calendar that was gone can be read: what was held for it is taken up again."""
         now_ms = self._clock.now_ms()
-        devices = await self._database.write(lambda conn: self._write_down(conn, feed, reading, now_ms))
-        if devices:
-            await self._told(devices)
-        return None
-
-    async def _pages(self, feed: CalendarFeed, calendar_id: str, token: str | None) -> list[FeedPage] | Outcome:
-        pages: list[FeedPage] = []
-        page: str | None = None
-        while len(pages) < _MOST_PAGES:
-            self._status = ReadStatus(
-                read_at_ms=self._status.read_at_ms,
-                calls=self._status.calls + 1,
-                code=self._status.code,
-                text=self._status.text,
-            )
-            got = await feed.page(calendar_id, token=token, page=page)
-            if isinstance(got, Outcome):
-                return got
-            pages.append(_only_ours(got, self._installation_id))
-            page = got.next_page
-            if page is None:
-                return pages
-        return _ENDLESS
-
-    def _write_down(
-        self, conn: sqlite3.Connection, feed: CalendarFeed, reading: _Reading, now_ms: int
-    ) -> frozenset[int]:
-        """Tell the devices what changed, and remember up to where was read, all or nothing."""
-        told: set[int] = set()
-        present: set[int] = set()
-        ids = {event.series_id or event.event.remote_id for event in reading.events}
-        known = mirrored_calendars.live_among(conn, reading.account_id, reading.calendar_id, ids)
-        for seen in reading.events:
-            meeting_id = known.get(seen.series_id or seen.event.remote_id)
-            meeting = None if meeting_id is None else meetings.get(conn, meeting_id)
-            if meeting is None:
-                continue
-            present.add(meeting.id)
-            if self._teller(conn, meeting, seen, now_ms).tell(feed, seen):
-                told.add(meeting.device_id)
-        if reading.whole:
-            told |= self._missing(conn, reading, present, now_ms)
-        changes.keep_reading(
-            conn,
-            account_id=reading.account_id,
-            calendar_id=reading.calendar_id,
-            token=reading.next_token,
-            now_ms=now_ms,
+        freed = await self._database.write(
+            lambda conn: mirrored_calendars.release_holds(conn, feed.account.account_id, calendar_id, now_ms)
         )
-        return frozenset(told)
+        _LOGGER.info("a calendar that was gone is back", extra={"taken_up": freed})
+        if freed:
+            self._wake_outbound()
 
-    def _missing(self, conn: sqlite3.Connection, reading: _Reading, present: set[int], now_ms: int) -> set[int]:
-        """A list of everything has no deleted events of long ago: what it does not name is not there any more."""
-        told: set[int] = set()
-        live = mirrored_calendars.live_in(conn, reading.account_id, reading.calendar_id)
-        # What was written while the list was on its way is not in it.
-        for meeting_id in (reading.live_before & set(live.values())) - present:
-            meeting = meetings.get(conn, meeting_id)
-            if meeting is None:
-                continue
-            series = from_json(meeting.body, self._unseal)
-            if Teller(conn=conn, row=meeting, expected=series, now_ms=now_ms).deleted():
-                told.add(meeting.device_id)
-        return told
+    async def _begin(self) -> None:
+        if not self._begun:
+            kept = await self._database.read(lambda conn: reading.calls(conn, self._calls.day))
+            self._calls.begin(kept)
+            self._begun = True
 
-    def _teller(self, conn: sqlite3.Connection, row: MeetingRow, seen: SeenEvent, now_ms: int) -> Teller:
-        """Return what tells about a meeting, or about one occurrence of it, by what the device wants there."""
-        series = from_json(row.body, self._unseal)
-        if seen.series_id is None or seen.original_start_utc_s is None:
-            return Teller(conn=conn, row=row, expected=series, now_ms=now_ms)
-        original = seen.original_start_utc_s
-        own = occurrences.get(conn, row.id, original)
-        expected: Meeting | None = None
-        if own is None or own.state is OccurrenceState.PLAIN:
-            expected = by_the_rule(series, Slot(to_local(original, series.zone), original))
-        elif own.state is OccurrenceState.CHANGED and own.body is not None:
-            expected = from_json(own.body, self._unseal)
-        return Teller(conn=conn, row=row, expected=expected, now_ms=now_ms, original_start_utc_s=original)
+    async def _keep_calls(self) -> None:
+        """Write the number of calls down now and then, for those who ask from outside."""
+        calls = self._calls
+        if calls.today - calls.kept >= _KEEP_CALLS_EVERY:
+            await self._database.write(lambda conn: reading.keep_calls(conn, calls.day, calls.today))
+            calls.kept = calls.today
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    account_id: int
-    calendar_id: str
-    events: tuple[SeenEvent, ...]
-    next_token: str | None
-    whole: bool
-    live_before: frozenset[int]
+def _arrivals_first(item: tuple[Reading, Knowledge]) -> bool:
+    """Order readings so that an event is seen where it is before it is missed where it was."""
+    return any(seen.event.cancelled for seen in item[0].ours)
 
 
-def _only_ours(page: FeedPage, installation_id: str) -> FeedPage:
-    """Leave out what certainly is not ours; a deleted event may have lost its marks."""
-    kept = tuple(
-        seen for seen in page.events if seen.event.cancelled or seen.event.marks.get("gateway") == installation_id
-    )
-    return FeedPage(events=kept, next_page=page.next_page, next_token=page.next_token)
-
-
-_ENDLESS = Outcome(
-    verdict=Verdict.LATER, code="endless-list", text=f"The calendar has more than {_MOST_PAGES} pages of changes."
-)
 _DISK = Outcome(verdict=Verdict.LATER, code="store", text="The disk could not be written.")

@@ -2,47 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 
 from gateway.clock import Clock
 from gateway.domain import change
+from gateway.domain.busy import Span
+from gateway.domain.device import ConflictRule
 from gateway.domain.meeting import Meeting
 from gateway.domain.occurrence import OccurrenceChange
-from gateway.errors import Conflict, KeyReused
+from gateway.mirror.acceptance import Acceptance, RepeatGuard, Said, guarded
 from gateway.mirror.occurrence_intake import change_occurrence
-from gateway.mirror.receipts import (
-    Caller,
-    Receipt,
-    StoredMeeting,
-    existing,
-    is_older,
-    newer,
-    note,
-    receipt_of,
-    state_of,
-)
-from gateway.mirror.series import Exceptions, Plan
-from gateway.store import idempotency, meetings, mirrored, occurrences, outbox
+from gateway.mirror.receipts import Caller, Receipt, StoredMeeting
+from gateway.mirror.room_time import OutsideView, RoomTime
+from gateway.mirror.series import Exceptions
+from gateway.mirror.standing import standing
 from gateway.store.database import Database
-from gateway.store.idempotency import KeptAnswer
-from gateway.store.meetings import MeetingContents, MeetingRow, MeetingState
+from gateway.store.meetings import MeetingContents
 
 __all__ = ["Caller", "Intake", "Receipt", "RepeatGuard", "StoredMeeting"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepeatGuard:
-    """An Idempotency-Key and the hash of the call that carries it."""
-
-    key: str
-    request_hash: bytes
+async def _ready(_device_id: int) -> tuple[str, ...]:
+    return ()
 
 
 class Intake:
-    """The one way in for meetings, whatever dialect they came in."""
+    """The one way in for meetings, whatever dialect they came in.
+
+    `ready` is awaited before a meeting's time is compared with what is taken, and returns what the device should hear
+    when not all of that is known; `outside` tells what the calendar of a room said (`mirror.availability` has both).
+    """
 
     def __init__(
         self,
@@ -53,13 +43,17 @@ class Intake:
         seal: Callable[[str], str],
         unseal: Callable[[str], str],
         wake: Callable[[], None],
+        ready: Callable[[int], Awaitable[tuple[str, ...]]] = _ready,
+        outside: Callable[[int, Span, int], OutsideView] = lambda *_: OutsideView(),
     ) -> None:
         self._database = database
         self._clock = clock
         self._fingerprint_key = fingerprint_key
         self._seal = seal
         self._wake = wake
+        self._ready = ready
         self._exceptions = Exceptions(key=fingerprint_key, seal=seal, unseal=unseal)
+        self._parts = Acceptance(self._exceptions, RoomTime(exceptions=self._exceptions, outside=outside))
 
     async def accept(
         self,
@@ -75,8 +69,9 @@ class Intake:
 
         `occurrences` are the exceptions of a series, all of them; None keeps those stored that still fit
         (`mirror.series` has the rule). The same again changes nothing. Raises Conflict when the meeting was cancelled
-        before and this is not a repeat of what was cancelled, BadPayload when one of `occurrences` is none of the
-        series, KeyReused when the guard's key belongs to another call, StoreError when the disk fails.
+        before and this is not a repeat of what was cancelled, TimeTaken when the device's rule is to refuse and its
+        room is taken, BadPayload when one of `occurrences` is none of the series, KeyReused when the guard's key
+        belongs to another call, StoreError when the disk fails.
         """
         body, fingerprint = change.stored(meeting, self._fingerprint_key, self._seal)
         contents = MeetingContents(
@@ -86,15 +81,14 @@ class Intake:
             fingerprint=fingerprint,
             body=body,
         )
+        said = Said(caller=caller, meeting=meeting, contents=contents, occurrences=occurrences)
+        warnings += await self._room_known(caller)
         now_ms = self._clock.now_ms()
-
-        def plan(conn: sqlite3.Connection, row: MeetingRow | None) -> Plan:
-            return self._plan(conn, row, meeting, fingerprint, occurrences)
 
         def work(conn: sqlite3.Connection) -> Receipt:
             if guard is None:
-                return _accept(conn, caller, meeting, contents, now_ms, plan)
-            return _guarded(conn, caller, guard, now_ms, lambda: _accept(conn, caller, meeting, contents, now_ms, plan))
+                return self._parts.accept(conn, said, now_ms)
+            return guarded(conn, caller, guard, now_ms, lambda: self._parts.accept(conn, said, now_ms))
 
         return self._told(await self._database.write(work), warnings)
 
@@ -116,13 +110,14 @@ class Intake:
         was cancelled, and as `accept`.
         """
         del shape
+        warnings += await self._room_known(caller)
         now_ms = self._clock.now_ms()
 
         def apply(conn: sqlite3.Connection) -> Receipt:
-            return change_occurrence(conn, caller, external_id, change, now_ms, self._exceptions)
+            return change_occurrence(conn, caller, external_id, change, now_ms, self._parts)
 
         def work(conn: sqlite3.Connection) -> Receipt:
-            return apply(conn) if guard is None else _guarded(conn, caller, guard, now_ms, lambda: apply(conn))
+            return apply(conn) if guard is None else guarded(conn, caller, guard, now_ms, lambda: apply(conn))
 
         return self._told(await self._database.write(work), warnings)
 
@@ -133,148 +128,22 @@ class Intake:
         """
         now_ms = self._clock.now_ms()
         return self._told(
-            await self._database.write(
-                lambda conn: _cancel(conn, caller, external_id, now_ms, self._exceptions, sequence)
-            ),
+            await self._database.write(lambda conn: self._parts.cancel(conn, caller, external_id, now_ms, sequence)),
             (),
         )
 
     async def find(self, caller: Caller, external_id: str) -> StoredMeeting:
         """Return a meeting of this device as it stands. Raises NotFound."""
-        return await self._database.read(lambda conn: _find(conn, caller, external_id, self._exceptions))
+        return await self._database.read(lambda conn: standing(conn, caller, external_id, self._exceptions))
 
     async def series(self, caller: Caller, external_id: str) -> StoredMeeting:
         """Return the series whose occurrence a call is about; as `find`."""
         return await self.find(caller, external_id)
 
-    def _plan(
-        self,
-        conn: sqlite3.Connection,
-        row: MeetingRow | None,
-        meeting: Meeting,
-        fingerprint: str,
-        said: Sequence[OccurrenceChange] | None,
-    ) -> Plan:
-        """Plan for the exceptions of a meeting that is new (no `row`) or changes."""
-        if said is None and (row is None or not row.exceptions or row.fingerprint == fingerprint):
-            return _NOTHING
-        stored = occurrences.of(conn, row.id) if row is not None and row.exceptions else ()
-        held = row is not None and mirrored.get(conn, row.id) is not None
-        if said is not None:
-            return self._exceptions.given(meeting, said, stored, held=held)
-        if row is None:
-            return _NOTHING
-        return self._exceptions.refitted(self._exceptions.series(row), meeting, stored, held=held)
+    async def _room_known(self, caller: Caller) -> tuple[str, ...]:
+        return () if caller.conflict is ConflictRule.ALLOW else await self._ready(caller.device_id)
 
     def _told(self, receipt: Receipt, warnings: tuple[str, ...]) -> Receipt:
         if receipt.fresh:
             self._wake()
         return receipt._replace(warnings=warnings + receipt.warnings) if warnings else receipt
-
-
-_NOTHING = Plan()
-_Planner = Callable[[sqlite3.Connection, MeetingRow | None], Plan]
-
-
-def _guarded(
-    conn: sqlite3.Connection, caller: Caller, guard: RepeatGuard, now_ms: int, work: Callable[[], Receipt]
-) -> Receipt:
-    """Do the work once per Idempotency-Key: a repeat gets the first answer, another call with the key is refused."""
-    kept = idempotency.find(conn, caller.device_id, guard.key)
-    if kept is None:
-        receipt = work()
-        answer = json.dumps(receipt._asdict(), separators=(",", ":"))
-        kept = KeptAnswer(request_hash=guard.request_hash, status=202 if receipt.fresh else 200, answer=answer)
-        idempotency.keep(conn, caller.device_id, guard.key, kept, now_ms)
-        return receipt
-    if kept.request_hash != guard.request_hash:
-        raise KeyReused("This Idempotency-Key was used for another call. Use a new key for every change.")
-    first = json.loads(kept.answer)
-    return Receipt(**{**first, "fresh": False, "warnings": tuple(first["warnings"])})
-
-
-def _accept(
-    conn: sqlite3.Connection, caller: Caller, meeting: Meeting, contents: MeetingContents, now_ms: int, plan: _Planner
-) -> Receipt:
-    action, revision, row = "meeting.scheduled", 1, None
-    meeting_id = meetings.insert(
-        conn, device_id=caller.device_id, external_id=meeting.external_id, contents=contents, now_ms=now_ms
-    )
-    to_mirror = contents.sync
-    if meeting_id is None:
-        row = existing(conn, caller, meeting.external_id)
-        meeting_id = row.id
-        unchanged = _left_aside(conn, row, meeting, contents)
-        if unchanged is not None:
-            return unchanged
-    planned = plan(conn, row)
-    if row is not None:
-        if row.fingerprint == contents.fingerprint and not planned:
-            state = state_of(conn, row)
-            return receipt_of(meeting, row.id, row.revision, state, fresh=False, warnings=planned.warnings)
-        action, revision = "meeting.changed", meetings.revise(conn, row, contents, now_ms)
-        # No longer to be mirrored: an event that is there, or may be, has to go.
-        to_mirror = contents.sync or mirrored.get(conn, meeting_id) is not None
-    if planned:
-        planned.carry_out(conn, meeting_id, now_ms)
-    if to_mirror:
-        outbox.put(conn, kind=outbox.MIRROR, subject_id=meeting_id, revision=revision, now_ms=now_ms)
-    note(conn, caller, action, meeting_id, revision, now_ms)
-    state = "queued" if contents.sync else "stored"
-    return receipt_of(meeting, meeting_id, revision, state, fresh=True, warnings=planned.warnings)
-
-
-def _left_aside(
-    conn: sqlite3.Connection, row: MeetingRow, meeting: Meeting, contents: MeetingContents
-) -> Receipt | None:
-    """Return the answer to a call that must not change the stored meeting, or None when it may."""
-    same = row.fingerprint == contents.fingerprint
-    warnings: tuple[str, ...] = ()
-    if row.state is MeetingState.CANCELLED:
-        if not same:
-            raise Conflict("This meeting was cancelled. Schedule it again under a new id.")
-        warnings = ("This meeting was cancelled; a late repeat does not bring it back.",)
-    elif not is_older(meeting.sequence, row.sequence):
-        return None
-    elif not same:
-        warnings = (newer(row.sequence),)
-    return receipt_of(meeting, row.id, row.revision, state_of(conn, row), fresh=False, warnings=warnings)
-
-
-def _cancel(
-    conn: sqlite3.Connection,
-    caller: Caller,
-    external_id: str,
-    now_ms: int,
-    exceptions: Exceptions,
-    sequence: int | None,
-) -> Receipt:
-    row = existing(conn, caller, external_id)
-    meeting = exceptions.series(row)
-    if row.state is MeetingState.CANCELLED:
-        return receipt_of(meeting, row.id, row.revision, state_of(conn, row), fresh=False)
-    if is_older(sequence, row.sequence):
-        warnings = (newer(row.sequence),)
-        return receipt_of(meeting, row.id, row.revision, state_of(conn, row), fresh=False, warnings=warnings)
-    revision = meetings.cancel(conn, row, now_ms)
-    waiting = outbox.get(conn, outbox.MIRROR, row.id) is not None
-    if waiting or mirrored.get(conn, row.id) is not None:
-        outbox.put(conn, kind=outbox.MIRROR, subject_id=row.id, revision=revision, now_ms=now_ms)
-    note(conn, caller, "meeting.cancelled", row.id, revision, now_ms)
-    return receipt_of(meeting, row.id, revision, "cancelled", fresh=True)
-
-
-def _find(conn: sqlite3.Connection, caller: Caller, external_id: str, exceptions: Exceptions) -> StoredMeeting:
-    row = existing(conn, caller, external_id)
-    meeting = exceptions.series(row)
-    event = mirrored.get(conn, row.id)
-    waiting = outbox.get(conn, outbox.MIRROR, row.id)
-    return StoredMeeting(
-        receipt=receipt_of(meeting, row.id, row.revision, state_of(conn, row), fresh=False),
-        meeting=meeting,
-        shape=row.shape,
-        event_link=event.link if event else None,
-        last_code=waiting.last_code if waiting else "",
-        last_text=waiting.last_text if waiting else "",
-        occurrences=exceptions.changes(occurrences.of(conn, row.id)) if row.exceptions else (),
-    )

@@ -7,9 +7,12 @@ import sqlite3
 from gateway.domain.expansion import Expansion
 from gateway.domain.occurrence import OccurrenceChange, OccurrenceState, belonging, by_the_rule
 from gateway.errors import Conflict
+from gateway.mirror.acceptance import Acceptance
+from gateway.mirror.queueing import enqueue
 from gateway.mirror.receipts import Caller, Receipt, existing, is_older, newer, note, receipt_of, state_of
-from gateway.mirror.series import Exceptions, Plan, not_an_occurrence
-from gateway.store import meetings, mirrored, occurrences, outbox
+from gateway.mirror.series import Plan, not_an_occurrence
+from gateway.store import kept, meetings, mirrored, occurrences
+from gateway.store.kept import KeptState
 from gateway.store.meetings import MeetingRow, MeetingState
 from gateway.store.occurrences import OccurrenceRow
 
@@ -20,9 +23,10 @@ def change_occurrence(
     external_id: str,
     said: OccurrenceChange,
     now_ms: int,
-    exceptions: Exceptions,
+    parts: Acceptance,
 ) -> Receipt:
     """Keep what became of one occurrence; see `Intake.change_occurrence`. Raises NotFound, BadPayload, Conflict."""
+    exceptions = parts.exceptions
     row = existing(conn, caller, external_id)
     series = exceptions.series(row)
     slot = Expansion(series).at(said.original)
@@ -35,14 +39,26 @@ def change_occurrence(
         was_cancelled = stored is not None and stored.state is OccurrenceState.CANCELLED
         state = "cancelled" if was_cancelled else state_of(conn, row)
         return receipt_of(told, row.id, row.revision, state, fresh=False, warnings=planned.warnings)
+    before = parts.rooms.before(conn, caller, row, now_ms)
+    if row.kept_edits:
+        _heard_last(conn, row, slot.utc_s)
+    time = parts.rooms.plan(conn, caller, before, series, planned, now_ms)
     revision = meetings.advance(conn, row, now_ms)
     planned.carry_out(conn, row.id, now_ms)
+    time.carry_out(conn, row.id)
     if row.sync or mirrored.get(conn, row.id) is not None:
-        outbox.put(conn, kind=outbox.MIRROR, subject_id=row.id, revision=revision, now_ms=now_ms)
+        enqueue(conn, meeting_id=row.id, device_id=row.device_id, revision=revision, meeting=series, now_ms=now_ms)
     action = "occurrence.cancelled" if said.meeting is None else "occurrence.changed"
     note(conn, caller, action, row.id, revision, now_ms)
     state = "cancelled" if said.meeting is None else "queued" if row.sync else "stored"
-    return receipt_of(told, row.id, revision, state, fresh=True)
+    return receipt_of(told, row.id, revision, state, fresh=True, warnings=time.warnings)
+
+
+def _heard_last(conn: sqlite3.Connection, row: MeetingRow, original_start_utc_s: int) -> None:
+    """The device changed this occurrence: what people made of it in the calendar is no longer kept."""
+    edit = kept.get(conn, row.id, original_start_utc_s)
+    if edit is not None and edit.state is KeptState.KEPT:
+        kept.drop(conn, row.id, original_start_utc_s)
 
 
 def _planned(row: MeetingRow, plan: Plan, said: OccurrenceChange, stored: OccurrenceRow | None) -> Plan:

@@ -6,19 +6,22 @@ import sqlite3
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from gateway.domain.device import ConflictRule
 from gateway.domain.meeting import Meeting
 from gateway.domain.occurrence import OccurrenceChange
 from gateway.domain.retry import Hold
 from gateway.errors import NotFound
-from gateway.store import audit, meetings, outbox
+from gateway.store import audit, meetings, mirrored, outbox
 from gateway.store.meetings import MeetingRow, MeetingState
+from gateway.store.mirrored import MirrorState
 
 
 class Caller(NamedTuple):
-    """The device that calls: its row id and the id it has in the configuration."""
+    """The device that calls: its row id, the id it has in the configuration, and what to do when its time is taken."""
 
     device_id: int
     name: str
+    conflict: ConflictRule = ConflictRule.ALLOW
 
 
 class Receipt(NamedTuple):
@@ -43,7 +46,8 @@ class Receipt(NamedTuple):
 class StoredMeeting:
     """A meeting as it stands: its receipt, what the device said, in which shape, and its event if it has one.
 
-    `occurrences` are those of a series that are not as its rule says.
+    `occurrences` are those of a series that are not as its rule says. `meet_link` is the address of its conference at
+    the calendar, once there is one; `notes` say what the event lacks that was asked for.
     """
 
     receipt: Receipt
@@ -53,6 +57,15 @@ class StoredMeeting:
     last_code: str
     last_text: str
     occurrences: tuple[OccurrenceChange, ...] = ()
+    meet_link: str | None = None
+    notes: tuple[Note, ...] = ()
+
+
+class Note(NamedTuple):
+    """Something that the people of a device should know: a stable code, and a sentence."""
+
+    code: str
+    text: str
 
 
 def existing(conn: sqlite3.Connection, caller: Caller, external_id: str) -> MeetingRow:
@@ -64,13 +77,19 @@ def existing(conn: sqlite3.Connection, caller: Caller, external_id: str) -> Meet
 
 
 def state_of(conn: sqlite3.Connection, row: MeetingRow) -> str:
-    """Return the state of a stored meeting as `Receipt.state` has it."""
+    """Return the state of a stored meeting as `Receipt.state` has it.
+
+    An event that has this revision is `mirrored`, also while something is still to be added to it.
+    """
     if row.state is MeetingState.CANCELLED:
         return "cancelled"
     if not row.sync:
         return "stored"
     waiting = outbox.get(conn, outbox.MIRROR, row.id)
     if waiting is None:
+        return "mirrored"
+    event = mirrored.get(conn, row.id)
+    if event is not None and event.state is MirrorState.LIVE and event.revision == row.revision and not event.stale:
         return "mirrored"
     if waiting.hold is None:
         return "queued"

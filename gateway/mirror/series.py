@@ -40,6 +40,11 @@ class Plan:
     def __bool__(self) -> bool:
         return bool(self.puts or self.drops)
 
+    def after(self, stored: Iterable[OccurrenceRow]) -> tuple[OccurrenceRow, ...]:
+        """Return what is stored once the plan was carried out, `stored` being what is now."""
+        rows = {row.original_start_utc_s: row for row in stored if row.original_start_utc_s not in self.drops}
+        return tuple((rows | {row.original_start_utc_s: row for row in self.puts}).values())
+
     def carry_out(self, conn: sqlite3.Connection, meeting_id: int, now_ms: int) -> None:
         """Write it all. Raises BadPayload, which undoes the transaction, when the series has too many exceptions."""
         for original_start_utc_s in self.drops:
@@ -129,6 +134,14 @@ class Exceptions:
             for row in stored
             if row.state in (OccurrenceState.CHANGED, OccurrenceState.CANCELLED)
         )
+
+    def became(self, stored: Iterable[OccurrenceRow]) -> dict[int, Meeting | None]:
+        """Return what became of the occurrences that are not as the rule has them: None for what was cancelled."""
+        return {
+            row.original_start_utc_s: self.meeting(row) if row.state is OccurrenceState.CHANGED else None
+            for row in stored
+            if row.state in (OccurrenceState.CHANGED, OccurrenceState.CANCELLED)
+        }
 
     def meeting(self, row: OccurrenceRow) -> Meeting | None:
         """Return what a changed occurrence says, or said before it was cancelled."""

@@ -6,10 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.domain.device import Wins
+from gateway.domain.facts import Part, differences
 from gateway.domain.meeting import Invitations
 from gateway.domain.occurrence import OccurrenceState
-from gateway.domain.outcome import Outcome, Verdict
+from gateway.domain.outcome import Outcome, Remedy, RemoteEvent, Verdict
 from gateway.domain.target import CalendarTarget, EventContent, OccurrenceRef
+from gateway.store.kept import PUT_BACK
 from gateway.store.occurrences import OccurrenceRow
 
 MOST_ROUNDS = 6
@@ -54,14 +57,20 @@ class _End(StrEnum):
     DONE = "done"
     UNKNOWN = "unknown"
     """The calendar has no such occurrence, not even as a cancelled one."""
+    DOUBTFUL = "doubtful"
+    """It is cancelled, as every occurrence of a series that was deleted is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesEnd:
-    """How it ended: `failure` is why not all is done, `missing` that the calendar's series has other days than ours."""
+    """How it ended: `failure` is why not all is done, `missing` that the calendar's series has other days than ours.
+
+    `doubtful` says that an occurrence is cancelled and nobody here did that: the whole series may be.
+    """
 
     failure: Outcome | None
     missing: bool
+    doubtful: bool = False
 
 
 class SeriesDelivery:
@@ -76,13 +85,17 @@ class SeriesDelivery:
         target: CalendarTarget,
         invitations: Invitations,
         settle: Callable[[OccurrenceRow, str, bool], Awaitable[None]],
+        wins: Wins = Wins.DEVICE,
     ) -> None:
+        self._wins = wins
         self._target = target
         self._invitations = invitations
         self._settle = settle
 
-    async def bring(self, pieces: Sequence[Piece], *, all_of_them: bool) -> SeriesEnd:
+    async def bring(self, pieces: Sequence[Piece], *, all_of_them: bool, sure: bool) -> SeriesEnd:
         """Bring what is not known to be there; `all_of_them` after the series' event was written.
+
+        `sure` says that the series' event was seen to be there.
 
         One that the calendar refuses does not keep the others from it; anything else ends the attempt.
         """
@@ -92,7 +105,9 @@ class SeriesDelivery:
             # Where the rule has no occurrence, writing the series changes nothing.
             if piece.is_there and (not all_of_them or piece.row.state is OccurrenceState.ORPHAN):
                 continue
-            end = await self._bring(piece)
+            end = await self._bring(piece, sure=sure)
+            if end is _End.DOUBTFUL:
+                return SeriesEnd(failure=None, missing=False, doubtful=True)
             if end is _End.DONE or (end is _End.UNKNOWN and piece.content is None):
                 await self._settle(piece.row, piece.wanted, end is _End.UNKNOWN)
             elif isinstance(end, _End):
@@ -103,7 +118,8 @@ class SeriesDelivery:
                 return SeriesEnd(failure=end, missing=False)
         return SeriesEnd(failure=refused, missing=missing)
 
-    async def _bring(self, piece: Piece) -> Outcome | _End:
+    async def _bring(self, piece: Piece, *, sure: bool) -> Outcome | _End:
+        looked_again = False
         for _ in range(MOST_ROUNDS // 2):
             outcome = await self._target.look_occurrence(piece.ref)
             if outcome.verdict not in (Verdict.DONE, Verdict.GONE):
@@ -111,17 +127,35 @@ class SeriesDelivery:
             there, is_gone = outcome.event, outcome.verdict is Verdict.GONE
             if there is None:
                 return _End.UNKNOWN
+            if is_gone and piece.content is not None and not sure and piece.row.delivered != NOTHING:
+                return _End.DOUBTFUL
             if piece.content is None:
                 if is_gone:
                     return _End.DONE
                 outcome = await self._target.cancel_occurrence(piece.ref, there, self._invitations)
-            elif not is_gone and there.content == piece.content.fingerprint:
+            elif not is_gone and self._is_as_wanted(there, piece.content, decided=piece.row.delivered == PUT_BACK):
                 return _End.DONE
             else:
                 outcome = await self._target.replace_occurrence(piece.ref, piece.content, there)
-            if outcome.verdict is not Verdict.CHANGED:
+            if outcome.remedy is Remedy.LOOK_AGAIN and not looked_again:
+                looked_again = True
+            elif outcome.verdict is not Verdict.CHANGED:
                 return _end(outcome, piece)
         return _RESTLESS
+
+    def _is_as_wanted(self, there: RemoteEvent, content: EventContent, *, decided: bool) -> bool:
+        """Whether an occurrence says what it should.
+
+        The right notes are not enough: people change what they stand for and leave the notes. An occurrence that is
+        here has to be looked at because that is known, or because its series was written; where the calendar's word
+        counts, only what the device said anew is written, unless an admin `decided` for the device.
+        """
+        if there.content != content.fingerprint:
+            return False
+        if (self._wins is not Wins.DEVICE and not decided) or there.facts is None:
+            return True
+        found = differences(self._target.facts(content), there.facts).keys() - content.keep - {Part.REPEAT}
+        return not (found - {Part.GUESTS} if Remedy.WITHOUT_GUESTS in content.remedies else found)
 
 
 def _end(outcome: Outcome, piece: Piece) -> Outcome | _End:

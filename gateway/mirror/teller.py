@@ -7,78 +7,71 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
-from gateway.domain.feed import CalendarFeed, Guest, SeenEvent
+from gateway.domain.facts import Part
+from gateway.domain.feed import Guest
+from gateway.domain.kept_edit import WHOLE, Difference
 from gateway.domain.meeting import Meeting
-from gateway.store import changes, mirrored, outbox
+from gateway.store import changes
 from gateway.store.meetings import MeetingRow
 
-REPLIED, EDITED, DELETED, RESTORED, CONFLICT = (
+REPLIED, EDITED, DELETED, RESTORED, CONFLICT, MEET = (
     "meeting.replied",
     "meeting.edited",
     "meeting.deleted",
     "meeting.restored",
     "meeting.conflict",
+    "meeting.meet",
 )
-_DELETED = "deleted"
-_GONE = {"changes": {"event": {"device": "scheduled", "calendar": "deleted"}}}
 _NO_ANSWER = ("needsAction", "")
+
+
+class Decided(StrEnum):
+    """Whose version counts, as a device is told."""
+
+    DEVICE = "device"
+    CALENDAR = "calendar"
+    ASKS = "asks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Teller:
     """Works within one transaction, for one meeting or for one occurrence of a series.
 
-    `expected` is what the device wants there, None when it wants nothing. `original_start_utc_s` is when the rule puts
-    the occurrence, `changes.WHOLE` for the meeting itself.
+    `original_start_utc_s` is when the rule puts the occurrence, `WHOLE` for the meeting itself.
     """
 
     conn: sqlite3.Connection
     row: MeetingRow
-    expected: Meeting | None
     now_ms: int
-    original_start_utc_s: int = changes.WHOLE
+    original_start_utc_s: int = WHOLE
 
-    def tell(self, feed: CalendarFeed, seen: SeenEvent) -> bool:
-        """Tell what is new about the event; False when nothing is."""
-        if seen.event.cancelled:
-            return self.deleted()
-        if self.expected is None:
-            return False
-        replied = self._replied(seen.guests, self.expected)
-        return self._edited(feed.differences(seen, self.expected), seen, replied=replied) or replied
+    @property
+    def outstanding(self) -> bool:
+        """Whether the device was told of a difference, and not yet that there is none any more."""
+        return self._told() is not None
 
-    def deleted(self) -> bool:
-        """Tell that people removed the event, if it should be there."""
-        if not self.row.wanted or self.expected is None or self._told() == _DELETED:
-            return False
-        if self._waiting() and self._one_occurrence:
-            return False
-        self._say(CONFLICT if self._waiting() else DELETED, _GONE)
-        self._keep(_DELETED)
-        return True
-
-    def _edited(self, found: dict[str, dict[str, str]], seen: SeenEvent, *, replied: bool) -> bool:
-        said = json.dumps(found, ensure_ascii=False, sort_keys=True) if found else None
+    def differs(self, difference: Difference, decided: Decided, *, conflict: bool) -> bool:
+        """Tell in what the event is not as the device wants it, and whose version counts; False when it knows."""
+        said = json.dumps([difference, decided], ensure_ascii=False, sort_keys=True)
         if said == self._told():
             return False
-        if not found:
-            self._say(RESTORED, {})
-        elif not self._waiting():
-            self._say(EDITED, {"changes": found})
-        elif replied or self._as_written(seen):
-            return False  # only the device's own newer version makes the difference
-        else:
-            self._say(CONFLICT, {"changes": found})
+        type_ = CONFLICT if conflict else DELETED if Part.EVENT in difference else EDITED
+        self._say(type_, {"changes": difference, "decided": decided})
         self._keep(said)
         return True
 
-    def _as_written(self, seen: SeenEvent) -> bool:
-        """Whether nobody touched the event since the gateway wrote it; of one occurrence that is not known."""
-        event = mirrored.get(self.conn, self.row.id)
-        return self._one_occurrence or (event is not None and event.etag == seen.event.etag)
+    def restored(self) -> bool:
+        """Tell that the event is as the device wants it again; False when nothing else was told."""
+        if not self.outstanding:
+            return False
+        self._say(RESTORED, {})
+        self._keep(None)
+        return True
 
-    def _replied(self, guests: Sequence[Guest], meeting: Meeting) -> bool:
+    def replied(self, guests: Sequence[Guest], meeting: Meeting) -> bool:
+        """Tell the answers of guests that are new; False when none is."""
         # An occurrence shows the answers to its series as well, unless somebody answered for it alone.
         known = changes.replies(self.conn, self.row.id)
         known |= changes.replies(self.conn, self.row.id, self.original_start_utc_s)
@@ -95,13 +88,6 @@ class Teller:
             said = {"email": guest.email, "extension": extensions[guest.email.casefold()]}
             self._say(REPLIED, {**said, "answer": guest.answer, "comment": guest.comment})
         return bool(new)
-
-    @property
-    def _one_occurrence(self) -> bool:
-        return self.original_start_utc_s != changes.WHOLE
-
-    def _waiting(self) -> bool:
-        return outbox.get(self.conn, outbox.MIRROR, self.row.id) is not None
 
     def _told(self) -> str | None:
         return changes.edit(self.conn, self.row.id, self.original_start_utc_s)
@@ -122,7 +108,7 @@ class Teller:
 
     def _say(self, type_: str, data: Mapping[str, object]) -> None:
         which = {}
-        if self._one_occurrence:
+        if self.original_start_utc_s != WHOLE:
             start = datetime.fromtimestamp(self.original_start_utc_s, UTC)
             which = {"original_start": f"{start:%Y-%m-%dT%H:%M:%SZ}"}
         changes.tell(

@@ -16,6 +16,11 @@ _MADE = "<!-- Made by `meeting-gateway profile docs` from the device profiles; e
 _LONGEST_CELL = 400
 
 
+def for_reading(page: str) -> str:
+    """Return a page as it is read in a terminal: without the note on who made it."""
+    return page.removeprefix(_MADE).lstrip("\n")
+
+
 def pages(profiles: Iterable[Profile]) -> dict[str, str]:
     """Every page by its path below `docs/devices`: the index, and one for each profile."""
     every = sorted(profiles, key=lambda profile: profile.id)

@@ -1,0 +1,171 @@
+"""The commands `mirror …`: how the mirror stands, update now, compare with Google, and questions about deletions."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from gateway.cli.command import FAILED, OK, UNREACHABLE, complain, load, say, with_stored
+from gateway.cli.device_office import Office, with_office
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from gateway.app.stored import Stored
+    from gateway.mirror.verify import Report, Verification
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the commands to the parser of `mirror`."""
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    status = commands.add_parser("status", help="print what waits and why, how calendars are read, what is asked")
+    status.add_argument("--json", action="store_true", help="print one JSON object")
+    status.set_defaults(run=_status)
+    update = commands.add_parser("update", help="read the calendars now, and send what is due")
+    update.set_defaults(run=_update)
+    verify = commands.add_parser("verify", help="compare every mirrored meeting with Google")
+    verify.add_argument("--repair", action="store_true", help="put right what differs; only events of ours are removed")
+    verify.add_argument("--json", action="store_true", help="print one JSON object for each difference")
+    verify.set_defaults(run=_verify)
+    believe = commands.add_parser("believe", help="many events that vanished at once were deleted on purpose")
+    believe.set_defaults(run=_believe)
+    restore = commands.add_parser("restore", help="many events that vanished at once are written again")
+    restore.set_defaults(run=_restore)
+    for each in (believe, restore):
+        each.add_argument("--calendar", metavar="ID", help="only those of this calendar")
+
+
+def _status(args: argparse.Namespace) -> int:
+    from gateway.cli.mirror_shown import status_json, status_lines
+    from gateway.operations.mirror_status import mirror_status
+
+    async def work(stored: Stored) -> int:
+        from gateway.clock import SystemClock
+
+        status = await stored.database.read(lambda conn: mirror_status(conn, SystemClock().now_ms()))
+        for each in [json.dumps(status_json(status))] if args.json else status_lines(status):
+            print(each)
+        return OK
+
+    return with_stored(args, work, wake=False)
+
+
+def _update(args: argparse.Namespace) -> int:
+    async def work(stored: Stored) -> int:
+        if not stored.folder.wake_server():
+            return complain(["No gateway is running. Start it: meeting-gateway serve"], FAILED)
+        say("The gateway reads the calendars now. See what came of it: meeting-gateway mirror status")
+        return OK
+
+    return with_stored(args, work, wake=False)
+
+
+def _verify(args: argparse.Namespace) -> int:
+    async def work(office: Office) -> int:
+        verification = await _verification(office)
+        report = await verification.compare()
+        _print(report, as_json=args.json)
+        if args.repair and report.findings:
+            repaired = await verification.repair(report.findings)
+            say(f"{repaired} of {len(report.findings)} are put right by the gateway now. Compare again in a minute.")
+            if not office.stored.folder.wake_server():
+                say("No gateway is running: start it, so that this is done.")
+        if report.findings:
+            return FAILED
+        return UNREACHABLE if report.unread else OK
+
+    return with_office(load(args), work, wake=False)
+
+
+async def _verification(office: Office) -> Verification:
+    from gateway.domain.actor import COMMAND_LINE
+    from gateway.mirror.calendar_reader import CalendarReader
+    from gateway.mirror.paced import Pace, PaceLimits
+    from gateway.mirror.verify import Verification
+    from gateway.store.installation import installation_id
+
+    stored, register, chosen = office.stored, await office.register(), office.config.limits
+    limits = PaceLimits(
+        project_per_min=chosen.google_project_per_min,
+        account_per_min=chosen.google_account_per_min,
+        calendar_per_s=chosen.google_calendar_per_s,
+    )
+    return Verification(
+        database=stored.database,
+        clock=office.clock,
+        feeds=stored.accounts.feeds(),
+        reader=CalendarReader(
+            pace=Pace(clock=office.clock, limits=limits),
+            installation_id=await stored.database.read(installation_id),
+            now_s=lambda: office.clock.now_ms() // 1000,
+            counted=lambda: None,
+        ),
+        policy=register.policy,
+        unseal=lambda sealed: stored.vault.unseal(sealed.encode("ascii")),
+        actor=COMMAND_LINE.name,
+    )
+
+
+def _print(report: Report, *, as_json: bool) -> None:
+    from gateway.cli.mirror_shown import finding_json, finding_line
+
+    for each in report.findings:
+        print(json.dumps(finding_json(each), ensure_ascii=False) if as_json else finding_line(each))
+    for unread in report.unread:
+        complain([f"{unread.calendar_id} of {unread.account} cannot be read: {unread.text} {unread.code}".rstrip()], OK)
+    beside = [
+        f"{number} {words}"
+        for number, words in ((report.waiting, "on their way or held"), (report.left, "left as people made them"))
+        if number
+    ]
+    differ = f"{len(report.findings)} difference{'' if len(report.findings) == 1 else 's'}"
+    compared = f"{report.compared} meeting{'' if report.compared == 1 else 's'} compared"
+    say(", ".join([f"{compared}: {differ}", *beside]) + ".")
+
+
+def _believe(args: argparse.Namespace) -> int:
+    return _answer(args, restore=False)
+
+
+def _restore(args: argparse.Namespace) -> int:
+    return _answer(args, restore=True)
+
+
+def _answer(args: argparse.Namespace, *, restore: bool) -> int:
+    """Answer the question about many events that vanished at once."""
+
+    async def work(office: Office) -> int:
+        from gateway.domain.actor import COMMAND_LINE
+        from gateway.mirror.decisions import believe, guard_status, put_back_all
+        from gateway.store import audit
+
+        vault, now_ms, answer = office.stored.vault, office.clock.now_ms(), put_back_all if restore else believe
+
+        def decided(conn: sqlite3.Connection) -> int:
+            number = 0
+            for each in guard_status(conn):
+                if args.calendar in (None, each.calendar_id):
+                    number += answer(
+                        conn, each.account_id, each.calendar_id, now_ms, lambda text: vault.unseal(text.encode("ascii"))
+                    )
+                    audit.write(
+                        conn,
+                        at_ms=now_ms,
+                        actor=COMMAND_LINE.name,
+                        action="calendar.restored" if restore else "calendar.believed",
+                        object_=f"calendar:{each.calendar_id}",
+                        detail=str(each.meetings),
+                    )
+            return number
+
+        number = await office.stored.database.write(decided)
+        if not number:
+            say("No calendar lost so many events that somebody has to judge.")
+        elif restore:
+            say(f"{number} meeting{' is' if number == 1 else 's are'} written to Google again.")
+        else:
+            say(f"{number} meeting{' stays' if number == 1 else 's stay'} out of Google; the devices are told.")
+        return OK
+
+    return with_office(load(args), work)
