@@ -1,4 +1,4 @@
-"""The command `python -m tests.bench [--quick]`: sets up, measures, prints the report and exits 0."""
+"""The command `python -m tests.bench [--quick] [--only PHASE]`: sets up, measures, prints the report and exits 0."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pathlib import Path
 from tests.bench import machine
 from tests.bench.client import Client
 from tests.bench.load import Callers
-from tests.bench.measuring import FULL, QUICK, Measuring
+from tests.bench.measuring import PHASES, Measuring
+from tests.bench.plan import FULL, QUICK
 from tests.bench.report import report
 
 _PACKAGES = Path(__file__).parent.parent / "system" / "debian-packages.sh"
@@ -26,15 +27,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: a minute, more noise")
     parser.add_argument("--folder", type=Path, help="where the data goes while it is measured (default /var/tmp)")
+    parser.add_argument("--only", choices=PHASES, default="", help="measure only this")
     args = parser.parse_args()
     # What it may not install it names, and the bench goes on with its own callers and without the count of syncs.
     subprocess.run(["sh", str(_PACKAGES), "wrk", "strace"], check=False, stdout=sys.stderr)
     where = args.folder or (_ON_DISK if _ON_DISK.is_dir() else None)
     with tempfile.TemporaryDirectory(prefix="gateway-bench-", dir=where) as folder:
-        asyncio.run(_measure(Path(folder), quick=args.quick, tell=_tell))
+        asyncio.run(_measure(Path(folder), quick=args.quick, only=args.only, tell=_tell))
 
 
-async def _measure(folder: Path, *, quick: bool, tell: Callable[[str], None]) -> None:
+async def _measure(folder: Path, *, quick: bool, only: str, tell: Callable[[str], None]) -> None:
     callers = Callers(folder)
     async with Client() as client:
         plan = QUICK if quick else FULL
@@ -48,7 +50,7 @@ async def _measure(folder: Path, *, quick: bool, tell: Callable[[str], None]) ->
                 "rounds": f"{plan.rounds} of {plan.seconds:g} s" + (" (--quick)" if quick else ""),
             }
         )
-        print(report(await measuring.everything()))
+        print(report(await measuring.everything(only)))
 
 
 def _free(kind: str) -> bool:

@@ -81,16 +81,28 @@ class Callers:
         if self._wrk is None:
             words = [sys.executable, "-m", "tests.bench.own_callers", http, str(request), said.ids, str(run)]
             words += [str(number), str(seconds)]
-        process = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
-        async with asyncio.timeout(seconds + _EXTRA_S):
-            out, _ = await process.communicate()
-        lines = [line for line in out.decode().splitlines() if line.startswith("{")]
-        if process.returncode != 0 or not lines:
-            raise RuntimeError(f"the callers ended with {process.returncode}: {out.decode()[-500:]}")
-        return Load(**json.loads(lines[-1]))
+        return await _told(words, seconds)
+
+    async def call_at(self, http: str, said: Said, *, per_s: float, seconds: float) -> Load:
+        """Call at a steady rate, however long answers take (the bench's own callers), and return what was seen."""
+        request = self._folder / f"request-{said.device}"
+        request.write_bytes(said.request(urlsplit(http).netloc))
+        words = [sys.executable, "-m", "tests.bench.open_loop", http, str(request), said.ids, str(next(self._runs))]
+        return await _told([*words, str(per_s), str(seconds)], seconds)
 
     def _wrk_words(self, http: str, request: Path, ids: Ids, run: int, number: int, seconds: float) -> list[str]:
         return [
             *(str(self._wrk), "-t", "1", "-c", str(number), "-d", f"{max(1, round(seconds))}s", "--timeout", "10s"),
             *("-s", str(self._folder / "calls.lua"), http, "--", str(request), HOLE, ids, str(run)),
         ]
+
+
+async def _told(words: list[str], seconds: float) -> Load:
+    """Run callers and read what they print."""
+    process = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
+    async with asyncio.timeout(seconds + _EXTRA_S):
+        out, _ = await process.communicate()
+    lines = [line for line in out.decode().splitlines() if line.startswith("{")]
+    if process.returncode != 0 or not lines:
+        raise RuntimeError(f"the callers ended with {process.returncode}: {out.decode()[-500:]}")
+    return Load(**json.loads(lines[-1]))

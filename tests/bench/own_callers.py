@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from tests.bench.said import HOLE, Ids, meeting_id
 
-_ACCEPTED = (b"HTTP/1.1 200", b"HTTP/1.1 202")
+ACCEPTED = (b"HTTP/1.1 200", b"HTTP/1.1 202")
 _LENGTH = b"content-length:"
 
 
@@ -57,10 +57,10 @@ class Caller(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._answer += data
         head, blank, body = self._answer.partition(b"\r\n\r\n")
-        if not blank or len(body) < _body_length(head):
+        if not blank or len(body) < body_length(head):
             return
         self._counted.waits.append(time.perf_counter() - self._sent)
-        self._counted.refused += not self._answer.startswith(_ACCEPTED)
+        self._counted.refused += not self._answer.startswith(ACCEPTED)
         self._answer = b""
         self._call()
 
@@ -79,7 +79,7 @@ class Caller(asyncio.Protocol):
             self._transport.close()
 
 
-def _body_length(head: bytes) -> int:
+def body_length(head: bytes) -> int:
     lowered = head.lower()
     start = lowered.find(_LENGTH)
     return int(lowered[start + len(_LENGTH) :].split(b"\r\n", 1)[0]) if start >= 0 else 0

@@ -6,15 +6,22 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.journey.gateway_process import GatewayProcess
 from tests.system import syscalls
 
 NOBODY = "http://127.0.0.1:9"
+NO_QUOTA = {
+    "GATEWAY_LIMITS__GOOGLE_PROJECT_PER_MIN": "10000000",
+    "GATEWAY_LIMITS__GOOGLE_ACCOUNT_PER_MIN": "10000000",
+    "GATEWAY_LIMITS__GOOGLE_CALENDAR_PER_S": "10000",
+}
+"""Settings of a gateway that spares nobody's quota, so that its own speed is seen."""
 _READY_S = 60.0
 
 
@@ -26,8 +33,15 @@ class Server:
     pid: int
 
 
+@dataclass
 class BenchGateway(GatewayProcess):
-    """The gateway as people run it: with its usual log level."""
+    """The gateway as people run it: with its usual log level; `more` are settings of its own, as variables."""
+
+    more: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {**super().environ, **self.more}
 
     def arguments(self, *words: str) -> list[str]:
         return ["-m", "gateway", "--config", str(self.folder / "config.yaml"), *words]
@@ -39,10 +53,12 @@ class BenchGateway(GatewayProcess):
 
 
 @asynccontextmanager
-async def gateway(folder: Path, *, google: str = NOBODY, trace: Path | None = None) -> AsyncIterator[BenchGateway]:
+async def gateway(
+    folder: Path, *, google: str = NOBODY, trace: Path | None = None, more: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[BenchGateway]:
     """Run a gateway on the data in `folder` (an empty one is fine); its syncs are traced into `trace`."""
     folder.mkdir(exist_ok=True)
-    process = BenchGateway(folder=folder, google_base=google)
+    process = BenchGateway(folder=folder, google_base=google, more=dict(more))
     before = () if trace is None else syscalls.runner(trace, "-m", "gateway", calls="fdatasync,fsync")
     try:
         await process.start(*before)
@@ -55,6 +71,26 @@ async def gateway(folder: Path, *, google: str = NOBODY, trace: Path | None = No
                 await process.stop()
             except TimeoutError:
                 await process.kill()
+
+
+@asynccontextmanager
+async def signed_in(
+    folder: Path, *, google: str, calendar: str, more: Mapping[str, str]
+) -> AsyncIterator[BenchGateway]:
+    """Run a gateway that signed in at `google` and writes to the calendar at another address."""
+    async with gateway(folder, google=google) as process:
+        await process.sign_in()
+        await process.stop()
+        process.more = {"GATEWAY_GOOGLE__ENDPOINTS__CALENDAR": f"{calendar}/calendar/v3", **more}
+        await process.start()
+        yield process
+
+
+@asynccontextmanager
+async def instant_google() -> AsyncIterator[str]:
+    """Run the calendar that takes everything at once; gives its address."""
+    async with _announced("-m", "tests.bench.instant_google") as (_, facts):
+        yield facts["base"]
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ from tests.contract.validating_client import Answer, ValidatingClient
 MORE = {
     "organizer": ("generic/itip", "contract-itip-key-0123456789"),
     "jitsi": ("jitsi/reservation", "contract-jitsi-key-0123456789"),
+    "lobby": ("jitsi/reservation", "contract-lobby-key-0123456789"),
     "phone": ("generic/action_url", "contract-phone-key-0123456789"),
 }
 PHONE_KEY = MORE["phone"][1]
@@ -51,6 +52,7 @@ async def dialect_gateway(folder: Path, limits: str = "in_flight: 5") -> AsyncIt
     settings(folder, limits)
     path = folder / "config.yaml"
     more = "".join(f"  - id: {device}\n    profile: {profile}\n" for device, (profile, _) in MORE.items())
+    more = more.replace("  - id: lobby\n", "  - id: lobby\n    conflict: refuse\n")
     path.write_text(path.read_text().replace("limits:\n", f"{more}limits:\n"))
     named = {device.upper().replace("-", "_"): key for device, key in ALL_KEYS.items()}
     environ = {f"GATEWAY_DEVICES__{device}__KEY": key for device, key in named.items()}

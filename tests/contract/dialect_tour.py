@@ -138,6 +138,10 @@ async def jitsi(gateway: GatewayInTest) -> None:
     anew = await call("POST", JITSI, data=room(), headers=FORM)
     assert anew.status == 201
     assert anew.document["id"] != number
+    lobby = await call("POST", "/api/v1/devices/lobby/conference", data=room(), headers={**FORM, **AUTH["lobby"]})
+    assert lobby.status == 403
+    assert "The room is taken then: 2026-11-23" in lobby.document["message"]
+    assert "TestRoom1" not in lobby.document["message"]
 
 
 async def action_url(gateway: GatewayInTest) -> None:

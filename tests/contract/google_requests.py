@@ -124,7 +124,7 @@ def _validator(name: str) -> Draft202012Validator:
 
 
 def _query_problems(method: dict[str, Any], query: Mapping[str, list[str]]) -> Iterator[str]:
-    known = {name: entry for name, entry in method["parameters"].items() if entry["location"] == "query"}
+    known = {name: entry for name, entry in method.get("parameters", {}).items() if entry["location"] == "query"}
     known |= document()["parameters"]
     for name, values in query.items():
         if name not in known:
@@ -234,6 +234,9 @@ def _objects(value: object) -> list[dict[str, Any]]:
 
 _EXCHANGE = {"grant_type", "code", "client_id", "client_secret", "redirect_uri", "code_verifier"}
 _REFRESH = {"grant_type", "refresh_token", "client_id", "client_secret"}
+# "Using OAuth 2.0 for Server to Server Applications".
+_ASSERTION = {"grant_type", "assertion"}
+_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _AUTHORIZE_NEEDS = {"response_type", "client_id", "redirect_uri", "scope"}
 # PKCE and state are optional for Google and not for us; include_granted_scopes is not supported for installed apps.
 _OURS = {"state", "code_challenge", "code_challenge_method"}
@@ -277,7 +280,7 @@ def _consent_form(_request: Request) -> Iterator[str]:
 
 def _token(request: Request) -> Iterator[str]:
     form = request.body if isinstance(request.body, dict) else {}
-    kinds = {"authorization_code": _EXCHANGE, "refresh_token": _REFRESH}
+    kinds = {"authorization_code": _EXCHANGE, "refresh_token": _REFRESH, _JWT_BEARER: _ASSERTION}
     grant = form.get("grant_type")
     if grant not in kinds:
         yield f"body grant_type: {grant!r} is none of {sorted(kinds)}"

@@ -22,7 +22,8 @@ DOCS = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in P
 COMMANDS = DOCS["docs/reference/command-line.md"]
 CALLS = DOCS["docs/reference/device-api.md"]
 SETTINGS = DOCS["docs/reference/configuration.md"]
-TOGETHER = {"google", "user", "device", "device directory", "profile", "zone"}
+TOGETHER = {"google", "google calendar", "user", "device", "device directory", "profile", "zone"}
+TOGETHER |= {"meeting", "meeting adopt", "mirror", "notify"}
 """Words that are nothing without the one that follows."""
 pages = pytest.mark.parametrize("name", list(DOCS))
 
@@ -140,7 +141,11 @@ GROUPS = {
     "A-": "Administrators",
 }
 DEVICES = {"D-": "Devices"}
-CATALOGUES = {"docs/how-to/authorize-google.md": GROUPS, "docs/reference/device-messages.md": DEVICES}
+CATALOGUES = {
+    "docs/how-to/authorize-google.md": GROUPS,
+    "docs/reference/device-messages.md": DEVICES,
+    "docs/how-to/alerts.md": {"M-": "Meetings and alerts"},
+}
 """Which page holds the table of which codes."""
 
 

@@ -18,6 +18,7 @@ from gateway.domain.outcome import Verdict
 from gateway.domain.target import EventContent, EventRef
 from gateway.google import oauth
 from gateway.google.calendar import GoogleCalendar
+from gateway.google.scopes import asked_for
 from gateway.google.tokens import AccessTokens, Grant
 from gateway.google.wire import Wire, google_session
 from simulator.google import SimulatedGoogle
@@ -159,6 +160,7 @@ def link(**changes: str) -> str:
         redirect_uri=REDIRECT,
         state=oauth.new_state(),
         verifier=oauth.new_verifier(),
+        scopes=asked_for(),
     )
     for name, value in changes.items():
         url = f"{url}&{name}={value}"
@@ -208,7 +210,12 @@ async def sign_in_and_write(google: SimulatedGoogle, endpoints: GoogleEndpoints,
     client = next(iter(google.state.clients.values()))
     state, verifier, clock = oauth.new_state(), oauth.new_verifier(), SystemClock()
     url = oauth.consent_url(
-        endpoints.authorize, client_id=client.client_id, redirect_uri=REDIRECT, state=state, verifier=verifier
+        endpoints.authorize,
+        client_id=client.client_id,
+        redirect_uri=REDIRECT,
+        state=state,
+        verifier=verifier,
+        scopes=asked_for(),
     )
     assert_valid_link(url)
     code = parse_qs(urlsplit(google.do.approve(url)).query)["code"][0]

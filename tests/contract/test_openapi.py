@@ -32,6 +32,7 @@ from tests.contract.validating_client import checked, pattern_of, specification
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 MEETINGS = "/api/v1/devices/script/meetings"
 ONE = f"{MEETINGS}/contract-1"
+AVAILABILITY = "/api/v1/devices/script/availability"
 
 
 @pytest.fixture
@@ -80,6 +81,7 @@ async def test_every_documented_answer_is_given(gateway: GatewayInTest):
     await accepted_and_cancelled(gateway)
     await refused(gateway)
     await dialect_tour.dialects(gateway)
+    await availability(gateway)
     await larger_and_slower_than_allowed(gateway)
     await without_a_disk(gateway)
     await operators(gateway)
@@ -136,6 +138,18 @@ async def refused(gateway: GatewayInTest) -> None:
     assert (await call("GET", changes, headers={"Authorization": f"Bearer {KEYS['ucm-1']}"})).status == 401
     assert (await call("PATCH", ONE, headers=auth)).status == 405
     assert (await call("GET", "/api/v1/nothing", headers=auth)).status == 404
+
+
+async def availability(gateway: GatewayInTest) -> None:
+    call, auth = gateway.client, BEARER["script"]
+    found = await call("GET", f"{AVAILABILITY}?from=2026-11-23T00:00:00Z&to=2026-11-24T00:00:00%2B01:00", headers=auth)
+    assert (found.status, found.document["complete"], found.document["as_of"]) == (200, False, None)
+    assert {"start_utc": "2026-11-23T09:00:00Z", "end_utc": "2026-11-23T10:00:00Z"} in found.document["busy"]
+    assert [note["code"] for note in found.document["notes"]] == ["no-account"]
+    both = await call("GET", AVAILABILITY, headers=auth)
+    assert (both.status, both.fields) == (422, ["from", "to"])
+    wrong = await call("GET", f"{AVAILABILITY}?from=2026-11-23T00:00:00Z", headers=BEARER["ucm-1"])
+    assert wrong.status == 401
 
 
 async def larger_and_slower_than_allowed(gateway: GatewayInTest) -> None:
@@ -212,6 +226,8 @@ async def without_a_disk(gateway: GatewayInTest) -> None:
     assert (await call("DELETE", kept, headers=auth)).status == 503
     assert (await call("GET", kept, headers=auth)).status == 503
     assert (await call("GET", f"{MEETINGS}/changes", headers=auth)).status == 503
+    soon = "from=2026-11-23T00:00:00Z&to=2026-11-24T00:00:00Z"
+    assert (await call("GET", f"{AVAILABILITY}?{soon}", headers=auth)).status == 503
     assert (await call("GET", reserved, headers=AUTH["jitsi"])).status == 503
     unready = await call("GET", "/readyz")
     assert (unready.status, unready.document["status"]) == (503, "not ready")

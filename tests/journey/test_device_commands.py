@@ -63,7 +63,7 @@ async def words_that_are_refused(desk: CommandDesk, tmp_path: Path) -> None:
     locked = f"ERROR ucm-1 is set by {tmp_path}/config.yaml:16. Change it there and restart the gateway.\n"
     assert (await desk("device", "rotate-key", "ucm-1", ends=1))[1] == locked
     _, talk = await desk("device", "add", "HQ", "--profile", "generic/json", "--zone", "Berlin", ends=2)
-    assert [line.split()[1] for line in talk.splitlines()] == ["id", "time_zone"]
+    assert [line.split()[1] for line in talk.splitlines()] == ["ID", "--zone"]
     _, talk = await desk("device", "add", "hq", "--profile", "generic/jsn", ends=2)
     assert talk == "ERROR there is no profile 'generic/jsn'; did you mean 'generic/json'?\n"
     (tmp_path / "people.csv").write_text("ext;email\n1000;ann@example.com\n1001;nobody\n")

@@ -9,8 +9,9 @@ import aiohttp
 import pytest
 
 from gateway import messages
+from gateway.domain.outcome import Outcome, Verdict
 from tests.journey.google_office import CONTENT, REF
-from tests.journey.page_office import EMAIL, PASSWORD, PageOffice, desktop
+from tests.journey.page_office import EMAIL, OTHER, PASSWORD, PageOffice, desktop
 from tests.journey.plain_browser import Page
 
 MOST_BYTES = 45 * 1024
@@ -196,3 +197,36 @@ async def test_the_whole_page_fits_its_budget(desk: PageOffice):
     assert len(parts) >= 4
     assert sum(len(gzip.compress(part, 9)) for part in parts) <= MOST_BYTES
     assert not [each for each in own if re.match(r"(https?:)?//", each) and "127.0.0.1" not in each]
+
+
+async def test_other_accounts_are_listed_beside_the_main_one(desk: PageOffice):
+    await desk.connect()
+    assert "Other accounts" not in desk.browser.page.text
+    desk.google.do.add_account(OTHER)
+    accounts = desk.gateway.stored.accounts
+    link = await accounts.start()
+    await accounts.store(await accounts.finish(desk.google.do.approve(link.url, OTHER)), replace=False, add=True)
+    page = await desk.browser.open("/google")
+    assert "Other accounts" in page.text
+    assert f"{OTHER} : connected" in page.text
+    assert page.title.startswith("Google Calendar - authorized")
+    target = accounts.chosen(OTHER)
+    assert target is not None
+    desk.google.do.revoke(OTHER)
+    await accounts.lost(target, Outcome(verdict=Verdict.AUTHORIZATION, code="G-502", text="Gone.", whole_account=True))
+    page = await desk.browser.open("/google")
+    assert f"{OTHER} : authorization-lost" in page.text
+    assert "Someone removed the gateway's access" in page.text
+    assert page.title.startswith("Google Calendar - authorized"), "the main account is as it was"
+
+
+async def test_without_a_main_account_the_page_says_so(desk: PageOffice):
+    await desk.connect()
+    desk.google.do.add_account(OTHER)
+    accounts = desk.gateway.stored.accounts
+    link = await accounts.start()
+    await accounts.store(await accounts.finish(desk.google.do.approve(link.url, OTHER)), replace=False, add=True)
+    await desk.browser.follow("Disconnect")
+    page = await desk.browser.press("Disconnect")
+    assert "No main account" in page.text
+    assert "meeting-gateway google main EMAIL" in page.text

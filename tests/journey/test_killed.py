@@ -17,18 +17,18 @@ POINTS: dict[str, tuple[str, ...]] = {
     "4 one transaction": (
         "gateway.mirror.intake:Intake.accept:call:1",
         "gateway.domain.change:stored:return:1",
-        "gateway.mirror.intake:_accept:call:1",
+        "gateway.mirror.acceptance:Acceptance.accept:call:1",
         "gateway.store.outbox:put:return:1",
         "gateway.store.audit:write:return:1",
-        "gateway.mirror.intake:_accept:return:1",
+        "gateway.mirror.acceptance:Acceptance.accept:return:1",
         "gateway.device_api.answers:accepted:call:1",
     ),
     "5 claim": (
-        "gateway.store.outbox:claim_due:return:2",
+        "gateway.mirror.claim:Claims.claim:return:1",
         "gateway.store.outbox:_row:return:1",
         "gateway.store.mirrored:claim:call:1",
         "gateway.store.mirrored:claim:return:1",
-        "gateway.mirror.outbound:Outbound._event:return:1",
+        "gateway.mirror.claim:Claims._event:return:1",
         "gateway.mirror.outbound:Outbound._carry_out:call:1",
     ),
     "6 event body": (
@@ -46,12 +46,12 @@ POINTS: dict[str, tuple[str, ...]] = {
         "gateway.google.failures:classify:return:1",
     ),
     "8 done": (
-        "gateway.mirror.outbound:Outbound._settle:call:1",
+        "gateway.mirror.ending:Ending.settle:call:1",
         "gateway.store.mirrored:live:call:1",
         "gateway.store.mirrored:live:return:1",
         "gateway.store.outbox:finish:call:1",
         "gateway.store.outbox:finish:return:1",
-        "gateway.mirror.outbound:_close:return:1",
+        "gateway.mirror.ending:_close:return:1",
     ),
 }
 LEAST_KILLS_PER_STEP = 5

@@ -50,7 +50,7 @@ def refusals(lines: list[tuple[str, str, str]]) -> list[tuple[str, str]]:
 
 
 def test_no_two_links_are_alike() -> None:
-    made = [Attempt.fresh(redirect_uri="http://127.0.0.1/", client_id="c") for _ in range(10_000)]
+    made = [Attempt.fresh(redirect_uri="http://127.0.0.1/", client_id="c", scopes=("openid",)) for _ in range(10_000)]
     assert len({attempt.state for attempt in made}) == len({attempt.verifier for attempt in made}) == 10_000
     assert all(len(attempt.state) == 43 and 43 <= len(attempt.verifier) <= 128 for attempt in made)
     assert made[0].state not in repr(made[0])

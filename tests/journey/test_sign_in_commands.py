@@ -192,3 +192,89 @@ async def test_a_person_at_a_terminal_is_asked(
         await terminal.until("Authorization successful!" if code == 0 else "Nothing was stored.")
     assert terminal.process.returncode == code
     assert used in (await gateway.command("google", "status"))[1]
+
+
+async def test_a_second_account_beside_the_first(gateway: GatewayProcess, google: SimulatedGoogle) -> None:
+    google.do.add_account(OTHER)
+    await sign_in(gateway, google)
+    address = google.do.approve(await link_of(gateway), OTHER)
+    code, out, talk = await gateway.command("google", "login", "--add", "--code", address)
+    assert (code, out) == (0, f"Authorized {OTHER}\n"), talk
+    assert f"The main account is still {EMAIL}." in talk
+    code, out, _ = await gateway.command("google", "list")
+    assert code == 0
+    lines = [line for line in out.splitlines() if not line.startswith("  ")]
+    assert [line.split(":")[0] for line in lines] == [EMAIL, OTHER]
+    assert ", main" in lines[0]
+    assert ", main" not in lines[1]
+    assert "  creating calendars is off -> meeting-gateway google login --for create-calendar" in out
+    code, out, _ = await gateway.command("google", "list", "--json")
+    listed = json.loads(out)
+    assert [(each["account"], each["main"], each["state"]) for each in listed] == [
+        (EMAIL, True, "connected"),
+        (OTHER, False, "connected"),
+    ]
+    assert listed[0]["features"] == {
+        "write": True,
+        "busy-times": True,
+        "list-calendars": True,
+        "create-calendar": False,
+    }
+    code, out, talk = await gateway.command("google", "main", "nobody@example.com")
+    assert code == 77
+    assert talk.startswith("ERROR G-526 No account nobody@example.com is signed in here.")
+    assert (await gateway.command("google", "main", OTHER))[0] == 0
+    code, out, _ = await gateway.command("google", "logout", OTHER)
+    assert code == 0
+    assert "There is no main account now." in out
+    code, _, talk = await gateway.command("google", "logout")
+    assert code == 77
+    assert talk.startswith("ERROR G-527 There is no main account.")
+
+
+async def test_calendars_and_what_is_in_them(gateway: GatewayProcess, google: SimulatedGoogle) -> None:
+    google.do.add_calendar("Only to read", calendar_id="read@example.com", role="reader")
+    await sign_in(gateway, google)
+    code, out, _ = await gateway.command("google", "calendars")
+    assert code == 0
+    assert [line.split("  ")[0] for line in out.splitlines()] == ["primary", "read@example.com"]
+    code, _, talk = await gateway.command("google", "calendar", "create", "Rooms")
+    assert code == 77
+    assert talk.startswith("ERROR G-522 Creating calendars is off")
+    assert "meeting-gateway google login --for create-calendar" in talk
+    address = google.do.approve(await link_of(gateway, "--for", "create-calendar"))
+    assert (await gateway.command("google", "login", "--code", address))[0] == 0
+    code, out, talk = await gateway.command("google", "calendar", "create", "Rooms", "--account", EMAIL)
+    assert code == 0, talk
+    made = out.strip()
+    code, out, talk = await gateway.command("google", "events", "--calendar", made, "--days", "30")
+    assert (code, out, talk) == (0, "", "Nothing in the next 30 days.\n")
+    code, _, talk = await gateway.command("google", "calendar", "create", "Hall", "--device", "nobody")
+    made_so_far = sum(1 for r in google.state.requests if r.operation == "calendars.insert")
+    assert (code != 0, made_so_far) == (True, 1), "nothing is made for a device that is not"
+    assert (await gateway.command("device", "add", "hall", "--profile", "generic/json"))[0] == 0
+    code, out, talk = await gateway.command("google", "calendar", "create", "Hall", "--device", "hall")
+    assert code == 0, talk
+    (settings,) = rows(gateway, "SELECT json_extract(settings, '$.calendar') FROM device WHERE name = 'hall'")
+    assert settings == (out.strip(),)
+
+
+async def test_the_key_of_a_service_account(gateway: GatewayProcess, google: SimulatedGoogle) -> None:
+    content = google.do.create_service_account()
+    path = gateway.database.parent.parent / "key.json"
+    path.write_text(json.dumps(content))
+    words = ("google", "login", "--service-account", str(path), "--as", EMAIL)
+    code, _, talk = await gateway.command(*words)
+    assert code == 77
+    assert talk.startswith("ERROR G-531 ")
+    assert content["client_id"] in talk
+    assert "auth/calendar.events.owned" in talk
+    scopes = re.findall(r"https://www\.googleapis\.com/auth/[a-z.]+[a-z]", talk)
+    google.do.delegate(content["client_email"], scopes)
+    code, out, talk = await gateway.command(*words)
+    assert (code, out) == (0, f"Authorized {EMAIL}\n"), talk
+    assert content["private_key"].splitlines()[2] not in talk
+    code, out, _ = await gateway.command("google", "list")
+    assert "kind service" in out
+    code, _, talk = await gateway.command("google", "login", "--as", EMAIL)
+    assert (code, "belong together" in talk) == (2, True)

@@ -104,23 +104,27 @@ async def test_a_guests_answer_comes_back_once_with_extension_and_comment(way: W
     assert await way.heard(cursor) == [("meeting.replied", {**answer, "answer": "declined"})]
 
 
-async def test_edits_deletions_and_the_devices_next_word(way: Way) -> None:
+async def test_edits_and_deletions_are_told_and_put_back(way: Way) -> None:
     await way.send()
     await way.heard()
     way.google.do.edit_event(way.event(), {"summary": "Moved by Anna"})
-    edited = {"changes": {"subject": {"device": "Review", "calendar": "Moved by Anna"}}}
+    edited = {"changes": {"subject": {"device": "Review", "calendar": "Moved by Anna"}}, "decided": "device"}
     assert await way.heard() == [("meeting.edited", edited)]
+    await way.mirrored()
+    assert (await way.heard())[1:] == [("meeting.restored", {})]
     start, end = ({"dateTime": f"{MONDAY}T{hour}:00:00+01:00", "timeZone": "Etc/GMT-1"} for hour in (12, 13))
-    way.google.do.edit_event(way.event(), {"summary": "Review", "start": start, "end": end})
+    way.google.do.edit_event(way.event(), {"start": start, "end": end})
     moved = {"device": f"{MONDAY}T09:00:00Z/{MONDAY}T10:00:00Z", "calendar": f"{MONDAY}T11:00:00Z/{MONDAY}T12:00:00Z"}
-    assert (await way.heard())[1:] == [("meeting.edited", {"changes": {"time": moved}})]
-    await way.send(agenda="The device's word again")
-    assert (await way.heard())[2:] == [("meeting.restored", {})]
+    assert (await way.heard())[2:] == [("meeting.edited", {"changes": {"time": moved}, "decided": "device"})]
+    await way.mirrored()
+    assert (await way.heard())[3:] == [("meeting.restored", {})]
     way.google.do.delete_event(way.event())
-    gone = {"changes": {"event": {"device": "scheduled", "calendar": "deleted"}}}
-    assert (await way.heard())[3:] == [("meeting.deleted", gone)]
+    gone = {"changes": {"event": {"device": "scheduled", "calendar": "deleted"}}, "decided": "device"}
+    assert (await way.heard())[4:] == [("meeting.deleted", gone)]
+    await way.mirrored()
+    assert (await way.heard())[5:] == [("meeting.restored", {})]
     way.google.do.expire("sync_tokens")  # the deleted event is then read once more
-    assert len(await way.heard()) == 4
+    assert len(await way.heard()) == 6
 
 
 async def test_what_the_device_does_itself_is_no_news(way: Way) -> None:
@@ -154,7 +158,7 @@ async def test_a_change_that_waits_for_the_calendar_wins_and_the_device_hears_of
     async with way.session.post(way.address(""), json={**MEETING, "subject": "The device's name"}) as answer:
         assert answer.status == 202
     changed = {"subject": {"device": "The device's name", "calendar": "Anna's name"}}
-    assert await way.heard() == [("meeting.conflict", {"changes": changed})]
+    assert await way.heard() == [("meeting.conflict", {"changes": changed, "decided": "device"})]
 
 
 @pytest.mark.parametrize(("query", "field"), [({"after": "no cursor"}, "after"), ({"limit": "0"}, "limit")])
@@ -200,7 +204,8 @@ async def test_one_occurrence_edited_and_another_removed_by_people(way: Way) -> 
         ("meeting.deleted", f"{days[2]}T09:00:00Z"),
     ]
     assert told[0][1]["changes"]["time"]["calendar"] == f"{days[1]}T13:00:00Z/{days[1]}T14:00:00Z"
-    assert len(await way.heard()) == 2
+    await way.mirrored()
+    assert [kind for kind, _ in (await way.heard())[2:]] == ["meeting.restored", "meeting.restored"]
 
 
 async def test_an_event_written_while_the_list_was_on_its_way_is_not_missing(way: Way) -> None:

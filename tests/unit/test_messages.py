@@ -82,20 +82,28 @@ BUTTONS = {
     "G-512": "open-calendar-api check-again",
     "G-513": "copy-client-id open-admin-console",
     "G-515": "diagnostics",
-    "G-516": "",
+    **dict.fromkeys(("G-508", "G-509", "G-511", "G-516", "G-517", "G-518", "G-519", "G-524", "G-525", "G-526"), ""),
+    **dict.fromkeys(("G-520", "G-521", "G-522", "G-534"), "authorize-again"),
+    "G-523": "ok",
+    "G-527": "get-code",
+    **dict.fromkeys(("G-528", "G-529", "G-530", "G-532", "G-533"), ""),
+    "G-531": "check-again",
     **dict.fromkeys(("N-01", "N-02", "N-03", "N-04", "N-06"), "network-check"),
     "N-05": "check-again",
     **dict.fromkeys(("A-01", "A-02", "A-04", "A-07", "A-08", "A-09", "A-10", "A-11", "A-12"), ""),
     "A-03": "sign-in",
     "A-05": "reload",
     **{f"D-{number:02}": "" for number in range(1, 23)},
+    **{f"M-{number:02}": "" for number in range(1, 8)},
 }
 """Every code that the product promises, and what its buttons do."""
 
 SEVERITIES = {
     **dict.fromkeys(("G-106", "G-115", "G-117", "G-300", "G-311", "G-313", "A-03", "A-10", "A-12"), "info"),
     **dict.fromkeys(("G-113", "G-114", "G-116", "G-409", "G-411", "G-416", "G-420"), "warning"),
-    **dict.fromkeys(("G-505", "G-506", "G-510", "N-06"), "warning"),
+    **dict.fromkeys(("G-505", "G-506", "G-508", "G-509", "G-510", "G-511", "G-517", "G-519", "N-06"), "warning"),
+    **dict.fromkeys(("G-520", "G-522", "G-523", "G-525", "M-01", "M-03"), "warning"),
+    **dict.fromkeys(("G-518", "M-04", "M-05", "M-06", "M-07"), "info"),
     **dict.fromkeys(("D-01", "D-03", "D-09"), "info"),
     **dict.fromkeys(("D-05", "D-10", "D-11", "D-12", "D-14", "D-19", "D-20", "D-22"), "warning"),
 }
@@ -128,7 +136,7 @@ def required(code: str) -> set[str]:
 
 
 def named_codes(text: str) -> set[str]:
-    return set(re.findall(r"[\"']([A-Z]-\d{2,3})[\"']", text))
+    return set(re.findall(r"[\"']([GNADM]-\d{2,3})[\"']", text))
 
 
 def literal_calls() -> list[tuple[str, str, set[str]]]:
@@ -151,7 +159,7 @@ def literal_calls() -> list[tuple[str, str, set[str]]]:
 
 def test_the_catalogue_holds_every_code_that_is_promised():
     assert set(CATALOGUE) == set(BUTTONS)
-    assert messages.codes() == tuple(sorted(CATALOGUE, key=lambda code: ("GNAD".index(code[0]), code)))
+    assert messages.codes() == tuple(sorted(CATALOGUE, key=lambda code: ("GNADM".index(code[0]), code)))
 
 
 def test_the_file_is_written_in_one_way():

@@ -9,8 +9,8 @@ from datetime import date, datetime
 import aiohttp
 import pytest
 
-from gateway.domain.meeting import Invitations, Meeting
-from gateway.domain.outcome import RemoteEvent, Verdict
+from gateway.domain.meeting import Invitations, Invitee, Meeting
+from gateway.domain.outcome import Remedy, RemoteEvent, Verdict
 from gateway.domain.target import CalendarTarget, EventContent, EventRef, OccurrenceRef
 from gateway.google.calendar import GoogleCalendar
 from gateway.google.tokens import AccessTokens, Grant
@@ -225,3 +225,119 @@ async def test_the_wait_google_names_is_handed_on(raw_google: RawGoogle, calenda
     raw_google.will(answer(429, "", {"Retry-After": "2"}))
     outcome = await calendar.insert(REF, CONTENT)
     assert (outcome.verdict, outcome.retry_after_s) == (Verdict.SLOW_DOWN, 2.0)
+
+
+ASKED = {"createRequest": {"requestId": "r1", "conferenceSolutionKey": {"type": "hangoutsMeet"}}}
+READY = {"entryPoints": [{"entryPointType": "video", "uri": "https://meet.google.com/abc"}], "conferenceId": "abc"}
+
+
+def status(code: str) -> dict[str, object]:
+    return {"createRequest": {**ASKED["createRequest"], "status": {"statusCode": code}}}
+
+
+@pytest.mark.parametrize(
+    ("conference", "state", "link"),
+    [
+        (None, "", None),
+        ({}, "", None),
+        (ASKED, "pending", None),
+        (status("pending"), "pending", None),
+        (status("failure"), "failure", None),
+        (status("success"), "pending", None),  # nothing to join yet
+        ({**status("success"), **READY}, "success", "https://meet.google.com/abc"),
+        (READY, "success", "https://meet.google.com/abc"),
+        ({"entryPoints": [{"entryPointType": "video", "uri": "javascript:alert(1)"}]}, "", None),
+        ({"entryPoints": [{"entryPointType": "phone", "uri": "tel:+1"}], "createRequest": 3}, "", None),
+        ({"entryPoints": 3, "createRequest": {"status": 5}}, "pending", None),
+    ],
+)
+async def test_a_conference_is_asked_for_and_read(
+    raw_google: RawGoogle, calendar: GoogleCalendar, conference: object, state: str, link: str | None
+) -> None:
+    raw_google.will(answer(200, json.dumps({**EVENT, "conferenceData": conference})))
+    event = (await calendar.insert(REF, replace(CONTENT, meet=True, meet_request="r1"))).event
+    (request,) = raw_google.seen
+    assert request.query["conferenceDataVersion"] == "1"
+    assert json.loads(request.body)["conferenceData"] == ASKED
+    assert event is not None
+    assert (event.meet_state, event.meet_link) == (state, link)
+
+
+async def test_a_conference_that_is_there_is_never_asked_for_again_nor_lost(
+    raw_google: RawGoogle, calendar: GoogleCalendar
+) -> None:
+    raw_google.will(answer(200, json.dumps(EVENT)))
+    current = replace(CURRENT, raw={**EVENT, "conferenceData": READY}, meet_state="success")
+    await calendar.replace(REF, replace(CONTENT, meet=True, meet_request="r2"), current)
+    await calendar.replace(REF, CONTENT, current)
+    for request in raw_google.seen:
+        assert "conferenceDataVersion" not in request.query  # version 1 without the block would remove it
+        assert json.loads(request.body)["conferenceData"] == READY
+
+
+async def test_a_conference_that_failed_is_asked_for_anew(raw_google: RawGoogle, calendar: GoogleCalendar) -> None:
+    raw_google.will(answer(200, json.dumps(EVENT)))
+    failed = replace(CURRENT, raw={**EVENT, "conferenceData": status("failure")}, meet_state="failure")
+    await calendar.replace(REF, replace(CONTENT, meet=True, meet_request="r1"), failed)
+    (request,) = raw_google.seen
+    assert request.query["conferenceDataVersion"] == "1"
+    assert json.loads(request.body)["conferenceData"] == ASKED
+
+
+async def test_no_conference_is_asked_for_where_there_can_be_none(
+    raw_google: RawGoogle, calendar: GoogleCalendar
+) -> None:
+    raw_google.will(answer(200, json.dumps(EVENT)))
+    without = frozenset({Remedy.WITHOUT_CONFERENCE})
+    await calendar.insert(REF, replace(CONTENT, meet=True, meet_request="r1", remedies=without))
+    (request,) = raw_google.seen
+    assert "conferenceDataVersion" not in request.query
+    assert "conferenceData" not in json.loads(request.body)
+
+
+async def test_guests_that_may_not_be_invited_now_stay_as_they_are(
+    raw_google: RawGoogle, calendar: GoogleCalendar
+) -> None:
+    raw_google.will(answer(200, json.dumps(EVENT)))
+    without = replace(CONTENT, remedies=frozenset({Remedy.WITHOUT_GUESTS}))
+    guests = [{"email": "a@b.example", "responseStatus": "accepted"}]
+    await calendar.replace(REF, without, replace(CURRENT, raw={**EVENT, "attendees": guests, "location": "Kitchen"}))
+    await calendar.replace(REF, without, CURRENT)
+    patched, put = raw_google.seen
+    assert (patched.method, put.method) == ("PATCH", "PUT")
+    assert patched.headers["If-Match"] == '"v1"'
+    assert "attendees" not in json.loads(patched.body)
+    assert json.loads(patched.body)["location"] is None
+
+
+async def test_a_guests_copy_is_written_in_its_own_fields_only(raw_google: RawGoogle, calendar: GoogleCalendar) -> None:
+    raw_google.will(answer(200, json.dumps(EVENT)))
+    await calendar.replace(REF, replace(CONTENT, remedies=frozenset({Remedy.OWN_FIELDS_ONLY})), CURRENT)
+    (request,) = raw_google.seen
+    assert request.method == "PATCH"
+    assert set(json.loads(request.body)) == {"reminders", "extendedProperties"}
+
+
+async def test_a_guest_that_google_does_not_name_is_guessed(raw_google: RawGoogle, calendar: GoogleCalendar) -> None:
+    said = {"error": {"code": 400, "errors": [{"reason": "invalid"}], "message": "Invalid attendee email."}}
+    raw_google.will(answer(400, json.dumps(said)))
+    people = (Invitee(email="fine@example.com"), Invitee(email="Bob@localhost"))
+    meeting = replace(CONTENT.meeting, invitees=people)
+    outcome = await calendar.insert(REF, replace(CONTENT, meeting=meeting))
+    assert (outcome.remedy, outcome.values["guest"]) == (Remedy.WITHOUT_GUEST, "Bob@localhost")
+    assert "Bob@localhost" in outcome.text
+    again = await calendar.insert(REF, replace(CONTENT, meeting=meeting, without=frozenset({"bob@localhost"})))
+    assert again.values["guest"] == ""
+
+
+async def test_what_a_write_left_on_the_event_is_told(raw_google: RawGoogle, calendar: GoogleCalendar) -> None:
+    raw_google.will(answer(200, json.dumps(EVENT)), answer(200, json.dumps({**EVENT, "colorId": "3"})))
+    first = await calendar.insert(REF, CONTENT)
+    second = await calendar.replace(REF, CONTENT, CURRENT)
+    assert first.event is not None
+    assert second.event is not None
+    assert (first.event.plain, second.event.plain) == (True, False)
+
+
+def test_the_facts_of_a_content_need_no_call(calendar: GoogleCalendar) -> None:
+    assert calendar.facts(CONTENT).subject == "Besprechung ü"

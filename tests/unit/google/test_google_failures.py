@@ -139,8 +139,8 @@ def test_retry_after_is_kept_with_every_refusal_that_passes(operation: Operation
 
 
 def test_googles_own_words_are_told_without_addresses_or_control_characters() -> None:
-    outcome = ask(Operation.INSERT, 400, error(400, "invalid", message="Invalid attendee\x1b[31m\r\nemail: eve@x.org"))
-    assert "Invalid attendee" in outcome.text
+    outcome = ask(Operation.INSERT, 400, error(400, "invalid", message="Invalid colour\x1b[31m\r\nof: eve@x.org"))
+    assert "Invalid colour" in outcome.text
     assert "eve@x.org" not in outcome.text
     assert outcome.text.isprintable()
 

@@ -17,6 +17,7 @@ from gateway.domain.retry import RetryLimits
 from gateway.mirror.delivery import Delivery
 from gateway.mirror.intake import Caller, Intake
 from gateway.mirror.outbound import Outbound, OutboundLimits
+from gateway.mirror.paced import Pace, PaceLimits
 from gateway.store import devices, migrate, outbox
 from gateway.store.database import Database
 from tests.unit.mirror.model_calendar import ModelAccount, ModelCalendar
@@ -55,6 +56,10 @@ class InMemoryGateway:
         self.account = ModelAccount(calendar)
         self.database = Database(path)
         self.in_flight = in_flight
+        self.policy = DevicePolicy(name="UCM", calendar_id="primary", invitations=Invitations.DEVICE)
+        # Pacing has tests of its own; here no call waits for another.
+        limits = PaceLimits(project_per_min=10**6, account_per_min=10**6, calendar_per_s=10**4)
+        self.pace = Pace(clock=self.clock, limits=limits)
         self.outbound: Outbound | None = None
         self._loop: asyncio.Task[None] | None = None
         self.intake = Intake(
@@ -77,7 +82,8 @@ class InMemoryGateway:
                 unseal=lambda text: text[::-1],
                 now_ms=self.clock.now_ms,
             ),
-            policy=lambda _device: DevicePolicy(name="UCM", calendar_id="primary", invitations=Invitations.DEVICE),
+            pace=self.pace,
+            policy=lambda _device: self.policy,
             installation_id="0" * 32,
             limits=OutboundLimits(in_flight=self.in_flight, lease_s=60, retry=RetryLimits(first_s=2, cap_s=900)),
             owner="test",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
+from gateway.domain.facts import EventFacts, Part, differences, with_parts
 from gateway.domain.meeting import Invitations, Meeting
-from gateway.domain.outcome import Outcome, RemoteEvent, Verdict
+from gateway.domain.outcome import Outcome, Remedy, RemoteEvent, Verdict
 from gateway.domain.target import AccountTarget, EventContent, EventRef, OccurrenceRef
 from gateway.domain.zones import to_utc_s
+
+UNSEEN = " (not looked at)"
+"""Behind an etag: the call was made without a look at the event."""
 
 
 class Fault(StrEnum):
@@ -28,7 +32,11 @@ class Fault(StrEnum):
 
 @dataclass
 class Event:
-    """An event of the model; of a changed occurrence, `series` is the id of its series."""
+    """An event of the model; of a changed occurrence, `series` is the id of its series.
+
+    `wrote` is what the gateway wrote last, `facts` what the event says, both None for a stranger's. `added` is what
+    people put on it that no gateway knows; a replace that had not looked loses it.
+    """
 
     content: str
     marks: dict[str, str]
@@ -37,6 +45,11 @@ class Event:
     cancelled: bool = False
     meeting: Meeting | None = None
     series: str = ""
+    facts: EventFacts | None = None
+    wrote: EventFacts | None = None
+    added: str = ""
+    meet: str = ""
+    link: str | None = None
 
 
 def rule_starts(meeting: Meeting) -> dict[int, int]:
@@ -49,9 +62,31 @@ def rule_starts(meeting: Meeting) -> dict[int, int]:
     return {start: start + length_s for start in starts}
 
 
+def facts_of(content: EventContent) -> EventFacts:
+    """What an event of that content says in the model."""
+    meeting = content.meeting
+    people = () if Remedy.WITHOUT_GUESTS in content.remedies | content_without(content) else meeting.invitees
+    return EventFacts(
+        subject=meeting.subject,
+        start_utc_s=meeting.start_utc_s,
+        end_utc_s=meeting.end_utc_s,
+        location=meeting.room or "",
+        repeat=() if meeting.repeat is None else (repr(meeting.repeat),),
+        guests=frozenset(person.email for person in people if person.email) - content.without,
+    )
+
+
+def content_without(content: EventContent) -> frozenset[Remedy]:
+    """No guest at all is taken when one is refused and nobody knows which."""
+    return frozenset({Remedy.WITHOUT_GUESTS}) if Remedy.WITHOUT_GUEST in content.remedies else frozenset()
+
+
 @dataclass
 class ModelCalendar:
-    """Implements `CalendarTarget`; `faults` are used up from the front, one for each call."""
+    """Implements `CalendarTarget`; `faults` are used up from the front, one for each call.
+
+    `refuses` may answer a write in place of the calendar: it is given the verb and the content.
+    """
 
     events: dict[str, Event] = field(default_factory=dict)
     faults: list[Fault | None] = field(default_factory=list)
@@ -62,6 +97,29 @@ class ModelCalendar:
     resets: bool = False
     under_way: dict[str, int] = field(default_factory=dict)
     most_under_way_per_event: int = 0
+    refuses: Callable[[str, EventContent], Outcome | None] = lambda _verb, _content: None
+    gate: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0)
+    lost: list[str] = field(default_factory=list)
+    meets: list[str] = field(default_factory=list)
+    next_meet: str = "success"
+
+    def facts(self, content: EventContent) -> EventFacts:
+        return facts_of(content)
+
+    def person_edits(self, event_id: str, **changes: object) -> None:
+        """A person changes what an event says; `added` is what no gateway knows."""
+        event = self.events[event_id]
+        added = changes.pop("added", event.added)
+        assert event.facts is not None
+        facts = replace(event.facts, **changes)  # type: ignore[arg-type]
+        self.writes += 1
+        changed = replace(event, facts=facts, summary=facts.subject, added=str(added), etag=f"p{self.writes}")
+        self.events[event_id] = changed
+
+    def person_deletes(self, event_id: str) -> None:
+        """A person removes an event."""
+        self.writes += 1
+        self.events[event_id] = replace(self.events[event_id], cancelled=True, etag=f"p{self.writes}")
 
     async def look(self, ref: EventRef) -> Outcome:
         return await self._call("look", ref, None, None)
@@ -70,7 +128,7 @@ class ModelCalendar:
         return await self._call("insert", ref, content, None)
 
     async def replace(self, ref: EventRef, content: EventContent, current: RemoteEvent) -> Outcome:
-        return await self._call("replace", ref, content, current.etag)
+        return await self._call("replace", ref, content, current.etag, looked=bool(current.raw))
 
     async def delete(self, ref: EventRef, invitations: Invitations) -> Outcome:
         return await self._call("delete", ref, None, None)
@@ -110,13 +168,21 @@ class ModelCalendar:
             self._do(verb, ref, content, etag)
 
     async def _call(
-        self, verb: str, ref: EventRef | OccurrenceRef, content: EventContent | None, etag: str | None
+        self,
+        verb: str,
+        ref: EventRef | OccurrenceRef,
+        content: EventContent | None,
+        etag: str | None,
+        *,
+        looked: bool = True,
     ) -> Outcome:
+        if not looked and etag is not None:
+            etag = f"{etag}{UNSEEN}"
         meeting = _series(ref).marks["meeting"]
         self.under_way[meeting] = self.under_way.get(meeting, 0) + 1
         self.most_under_way_per_event = max(self.most_under_way_per_event, self.under_way[meeting])
         try:
-            await asyncio.sleep(0)
+            await self.gate()
             return self._answer(verb, ref, content, etag)
         finally:
             self.under_way[meeting] -= 1
@@ -128,6 +194,9 @@ class ModelCalendar:
         for entry in [late for late in self.late if late[0] <= len(self.calls)]:
             self.late.remove(entry)
             self._do(*entry[1:])
+        refused = None if content is None else self.refuses(verb, content)
+        if refused is not None:
+            return refused
         fault = self.faults.pop(0) if self.faults else None
         lost = Verdict.LATER if verb == "look" else Verdict.IN_DOUBT
         match fault:
@@ -170,11 +239,14 @@ class ModelCalendar:
             return self._write(ref, content)
         if there is None or (there.cancelled and (verb == "delete" or isinstance(ref, EventRef))):
             return Outcome(verdict=Verdict.GONE)
-        if etag is not None and etag != there.etag:
+        unseen = etag is not None and etag.endswith(UNSEEN)
+        if etag is not None and etag.removesuffix(UNSEEN) != there.etag:
             return Outcome(verdict=Verdict.CHANGED)
         if verb == "replace":
             assert content is not None
-            return self._write(ref, content)
+            if unseen and there.added:
+                self.lost.append(there.added)
+            return self._write(ref, content, replace(there, added="") if unseen else there)
         self.writes += 1
         gone = replace(there, cancelled=True, etag=f"e{self.writes}")
         for other_id, other in self.events.items():
@@ -195,15 +267,29 @@ class ModelCalendar:
             return None
         return replace(series, series=ref.series.remote_id)
 
-    def _write(self, ref: EventRef | OccurrenceRef, content: EventContent) -> Outcome:
+    def _write(self, ref: EventRef | OccurrenceRef, content: EventContent, there: Event | None = None) -> Outcome:
         self.writes += 1
+        wrote = facts = facts_of(content)
+        if there is not None and there.facts is not None:
+            guests = frozenset({Part.GUESTS}) if Remedy.WITHOUT_GUESTS in content.remedies else frozenset()
+            wrote, facts = with_parts(facts, guests, there.facts), with_parts(facts, content.keep | guests, there.facts)
+        if content.meet_request:
+            assert content.meet_request not in self.meets
+            self.meets.append(content.meet_request)
+        before = there or Event(content="", marks={}, etag="", summary="")
+        meet = before.meet or (self.next_meet if content.meet_request else "")
         written = Event(
             content=content.fingerprint,
             marks=dict(_series(ref).marks),
             etag=f"e{self.writes}",
-            summary=content.meeting.subject,
+            summary=facts.subject,
             meeting=content.meeting,
             series=ref.series.remote_id if isinstance(ref, OccurrenceRef) else "",
+            facts=facts,
+            wrote=wrote,
+            added=before.added,
+            meet=meet,
+            link="https://meet.example/abc" if meet == "success" else None,
         )
         if isinstance(ref, EventRef) and self.resets:
             self._reset(ref.remote_id, content.meeting)
@@ -234,8 +320,19 @@ def _remote(remote_id: str, event: Event) -> RemoteEvent:
         marks=event.marks,
         content=event.content,
         link=None,
-        raw={},
+        raw={"id": remote_id},
+        facts=None if event.cancelled else event.facts,
+        edited=None
+        if event.series or event.facts is None or event.wrote is None
+        else _edited(event.wrote, event.facts),
+        plain=not event.added and not event.meet,
+        meet_state=event.meet,
+        meet_link=event.link,
     )
+
+
+def _edited(wrote: EventFacts, facts: EventFacts) -> frozenset[Part]:
+    return frozenset(differences(wrote, facts))
 
 
 class ModelAccount:
@@ -247,8 +344,16 @@ class ModelAccount:
         self.connected = True
         self.lost_for: list[str] = []
 
-    def current(self) -> AccountTarget | None:
-        return AccountTarget(account_id=self.account_id, target=self.calendar) if self.connected else None
+    def usable(self) -> tuple[AccountTarget, ...]:
+        if not self.connected:
+            return ()
+        return (AccountTarget(account_id=self.account_id, target=self.calendar, email="a@example.com"),)
+
+    def account(self, account_id: int) -> AccountTarget | None:
+        return next((each for each in self.usable() if each.account_id == account_id), None)
+
+    def chosen(self, email: str | None) -> AccountTarget | None:
+        return next((each for each in self.usable() if email in (None, each.email)), None)
 
     async def lost(self, account: AccountTarget, outcome: Outcome) -> None:
         assert account.account_id == self.account_id

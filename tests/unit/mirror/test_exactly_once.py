@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import BadPayload, Conflict, NotFound
+from gateway.store import meetings, mirrored, outbox
 from tests.unit.mirror.gateway_in_memory import CALLER, InMemoryGateway, gateway_in_memory
 from tests.unit.mirror.model_calendar import Fault, ModelCalendar
 from tests.unit.mirror.wanted_calendar import Entry, Exception_, Said, occurrence_change
@@ -68,6 +70,11 @@ class SomebodyEdits:
 
 
 @dataclass(frozen=True)
+class SomebodyRewrites:
+    """A person changes what the events say, and the reader of the calendar has that put back."""
+
+
+@dataclass(frozen=True)
 class TimePasses:
     seconds: int
 
@@ -83,7 +90,7 @@ series = st.builds(
     count=st.sampled_from([2, 3]),
     sync=st.sampled_from([True] * 7 + [False]),
 )
-disturbances = st.one_of(st.just(PowerCut()), st.just(SignIn()), st.just(SomebodyEdits()))
+disturbances = st.sampled_from([PowerCut(), SignIn(), SomebodyEdits(), SomebodyRewrites()])
 steps = st.one_of(
     st.builds(Schedule, names, singles),
     st.builds(Cancel, names),
@@ -143,6 +150,7 @@ async def _play(plan: list[object], calendar: ModelCalendar) -> None:
         assert await gateway.rows() == []
         assert calendar.shown() == sorted(line for entry in wanted.values() for line in entry.shown())
         assert calendar.most_under_way_per_event <= 1
+        assert calendar.lost == []  # nothing that people added was written over unseen
 
 
 async def _take(gateway: InMemoryGateway, step: object, wanted: dict[str, Entry]) -> None:
@@ -166,9 +174,30 @@ async def _take(gateway: InMemoryGateway, step: object, wanted: dict[str, Entry]
         case SomebodyEdits():
             for event in gateway.calendar.events.values():
                 event.etag += "'"
+        case SomebodyRewrites():
+            await _rewrite(gateway)
         case TimePasses(seconds=seconds):
             gateway.clock.ms += seconds * 1000
             await gateway.quiet()
+
+
+async def _rewrite(gateway: InMemoryGateway) -> None:
+    calendar = gateway.calendar
+    edited = {key: event for key, event in calendar.events.items() if not event.cancelled and not event.series}
+    for key in edited:
+        calendar.person_edits(key, subject="Somebody's", added="red")
+
+    def put_back(conn: sqlite3.Connection) -> None:
+        for event in edited.values():
+            meeting = meetings.get(conn, int(event.marks["meeting"]))
+            if meeting is None or not meeting.wanted:
+                continue
+            mirrored.mark_stale(conn, meeting.id)
+            outbox.put(
+                conn, kind=outbox.MIRROR, subject_id=meeting.id, revision=meeting.revision, now_ms=gateway.clock.ms
+            )
+
+    await gateway.database.write(put_back)
 
 
 async def _schedule(gateway: InMemoryGateway, step: Schedule, wanted: dict[str, Entry]) -> None:

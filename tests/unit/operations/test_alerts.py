@@ -1,0 +1,267 @@
+"""What people are told outside the page: each thing once, over restarts, however long a channel is out of order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.domain.account_event import AccountChange
+from gateway.operations.alert_rules import LATE_MS
+from gateway.store import alerts
+from tests.unit.operations.alert_desk import (
+    ACCOUNT,
+    DAY_MS,
+    DEVICE,
+    EMAIL,
+    MINUTE_MS,
+    START_MS,
+    AlertDesk,
+    alert_desk,
+    meeting,
+    queued,
+)
+
+TEXT = f"Sign in again. Account: {EMAIL}. Next: meeting-gateway google login"
+LOST, BACK, SOON = AccountChange.LOST, AccountChange.BACK, AccountChange.ENDS_SOON
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[AlertDesk]:
+    async with alert_desk(tmp_path, "email", "webhook") as opened:
+        await opened.sql(ACCOUNT, DEVICE)
+        yield opened
+
+
+async def test_lost_and_back_are_told_once_on_every_channel_over_restarts(desk: AlertDesk):
+    lost = "UPDATE account SET state = 'authorization-lost', state_code = 'G-503', state_text = 'It is over.'"
+    await desk.sql(lost)
+    for _ in range(3):
+        await desk.tell(LOST)
+        await desk.pass_time(MINUTE_MS)
+        desk.restart()
+    for ear in desk.ears:
+        assert ear.types() == ["account.lost"]
+        (alert,) = ear.heard
+        assert (alert.code, alert.title, alert.text) == ("G-503", "It is over.", TEXT)
+        assert alert.data == {"account": EMAIL, "main": True}
+        assert alert.id == "alt_inst_1"
+    await desk.sql("UPDATE account SET state = 'connected', state_code = ''")
+    for _ in range(2):
+        await desk.tell(BACK, "")
+        await desk.pass_time(MINUTE_MS)
+    assert desk.ears[0].types() == ["account.lost", "account.back"]
+    assert EMAIL in desk.ears[0].heard[-1].title
+
+
+async def test_another_reason_is_another_alert(desk: AlertDesk):
+    await desk.tell(LOST, "G-503")
+    await desk.tell(LOST, "G-504")
+    await desk.deliver()
+    assert [alert.code for alert in desk.ears[0].heard] == ["G-503", "G-504"]
+
+
+async def test_what_is_lost_is_said_again_every_day_until_it_is_back(desk: AlertDesk):
+    await desk.sql("UPDATE account SET state = 'authorization-lost', state_code = 'G-503'")
+    await desk.tell(LOST)
+    await desk.pass_time(int(3.2 * DAY_MS), looks=77)
+    assert desk.ears[0].types() == ["account.lost", *["again account.lost"] * 3]
+    assert desk.ears[0].heard[-1].headline == "Still: It is over."
+    await desk.sql("UPDATE account SET state = 'connected'")
+    await desk.pass_time(2 * DAY_MS, looks=4)
+    assert desk.ears[0].types()[4:] == ["account.back"]
+
+
+async def test_what_nobody_told_because_a_gateway_died_is_made_up_for(desk: AlertDesk):
+    await desk.sql(
+        "UPDATE account SET state = 'authorization-lost', state_code = 'G-502', state_text = 'Access was removed. Why?'"
+    )
+    await desk.pass_time(MINUTE_MS)
+    assert [(alert.code, alert.title) for alert in desk.ears[0].heard] == [("G-502", "Access was removed.")]
+    await desk.sql("UPDATE account SET sealed = x'', state_code = ''")  # somebody signed out
+    await desk.pass_time(2 * DAY_MS)
+    assert desk.ears[0].types() == ["account.lost"]
+    assert await desk.database.read(alerts.states) == []
+
+
+async def test_an_end_is_told_and_once_more_on_its_last_day(desk: AlertDesk):
+    ends = START_MS + 3 * DAY_MS
+    for _ in range(2):
+        await desk.tell(SOON, "G-411", ends_at_ms=ends)
+        await desk.pass_time(MINUTE_MS)
+    assert desk.ears[0].types() == ["account.ends-soon"]
+    assert desk.ears[0].heard[0].data["ends"] == "2023-11-17T22:13:20Z"
+    await desk.pass_time(int(2.5 * DAY_MS), looks=10)
+    assert desk.ears[0].types() == ["account.ends-soon", "again account.ends-soon"]
+    await desk.tell(BACK, "")
+    await desk.pass_time(DAY_MS, looks=3)
+    assert len(desk.ears[0].heard) == 2
+
+
+async def test_a_channel_that_is_out_of_order_loses_nothing_and_holds_up_no_other(desk: AlertDesk):
+    desk.ears[0].works = False
+    await desk.sql("UPDATE account SET state = 'authorization-lost', state_code = 'G-503'")
+    await desk.tell(LOST)
+    await desk.deliver()
+    assert desk.ears[1].types() == ["account.lost"]
+    for _ in range(20):
+        desk.restart()
+        await desk.pass_time(30 * MINUTE_MS)
+    assert desk.ears[0].tries > 5
+    desk.ears[0].works = True
+    await desk.pass_time(30 * MINUTE_MS)
+    assert desk.ears[0].types() == ["account.lost"]
+    assert desk.ears[1].types() == ["account.lost"]
+    assert {state for *_, state in await desk.sent()} == {"sent"}
+
+
+async def test_an_alert_of_last_week_is_given_up(desk: AlertDesk):
+    desk.ears[0].works = False
+    await desk.tell(SOON, "G-411", ends_at_ms=START_MS + 60 * DAY_MS)
+    await desk.pass_time(6 * DAY_MS, looks=200)
+    assert {(channel, state) for _, _, channel, state in await desk.sent()} == {
+        ("email", "given-up"),
+        ("webhook", "sent"),
+    }
+
+
+async def test_meetings_that_wait_too_long_although_the_account_works(desk: AlertDesk):
+    await desk.sql(meeting(1), meeting(2), queued(1, at_ms=START_MS, code="G-506"), queued(2, at_ms=START_MS))
+    await desk.pass_time(MINUTE_MS)
+    await desk.pass_time(LATE_MS - 2 * MINUTE_MS)
+    assert desk.ears[0].heard == []
+    await desk.pass_time(5 * MINUTE_MS, looks=5)
+    assert desk.ears[0].types() == ["queue.late"]
+    said = desk.ears[0].heard[0]
+    assert said.code == "M-01"
+    assert "2 meetings wait" in said.text
+    assert "Last problem: G-506. See" in said.text
+    await desk.sql("DELETE FROM outbox WHERE kind = 'mirror'")
+    await desk.pass_time(5 * MINUTE_MS, looks=5)
+    assert desk.ears[0].types() == ["queue.late", "queue.moves"]
+
+
+@pytest.mark.parametrize("why", ["held", "account gone", "account just back", "written, lacks something"])
+async def test_what_is_no_delay(desk: AlertDesk, why: str):
+    await desk.sql(meeting(1), queued(1, at_ms=START_MS - DAY_MS, hold="authorization" if why == "held" else None))
+    if why == "account gone":
+        desk.usable.clear()
+    if why == "written, lacks something":
+        await desk.sql(
+            "INSERT INTO mirrored (meeting_id, account_id, calendar_id, remote_id, generation, state, revision, "
+            "changed_at) VALUES (1, 1, 'primary', 'r', 0, 'live', 1, 1)"
+        )
+    await desk.pass_time(10 * MINUTE_MS if why == "account just back" else 60 * MINUTE_MS, looks=3)
+    assert desk.ears[0].heard == []
+
+
+async def test_meetings_that_need_somebody_are_told_once_an_hour_at_most(desk: AlertDesk):
+    await desk.sql(meeting(1), meeting(2), meeting(3), queued(1, at_ms=START_MS, hold="parked"))
+    await desk.pass_time(5 * MINUTE_MS, looks=5)
+    await desk.sql(queued(2, at_ms=START_MS, hold="parked"), queued(3, at_ms=START_MS, hold="parked"))
+    await desk.pass_time(30 * MINUTE_MS, looks=5)
+    assert [alert.title for alert in desk.ears[0].heard] == ["1 meeting needs you."]
+    await desk.pass_time(60 * MINUTE_MS, looks=5)
+    assert [alert.title for alert in desk.ears[0].heard][1:] == ["3 meetings need you."]
+    await desk.sql("DELETE FROM outbox WHERE kind = 'mirror' AND subject_id > 1")
+    await desk.pass_time(DAY_MS, looks=5)
+    assert len(desk.ears[0].heard) == 2
+
+
+async def test_many_that_vanished_at_once_are_asked_about(desk: AlertDesk):
+    await desk.sql(
+        *map(meeting, range(1, 13)),
+        *(f"INSERT INTO guarded_deletion VALUES ({number}, 1, 'primary', 1)" for number in range(1, 13)),
+        "INSERT INTO polling (device_id, state, asked) VALUES (1, 'asks', 7)",
+    )
+    await desk.pass_time(5 * MINUTE_MS, looks=5)
+    texts = [f"{alert.title} {alert.text}" for alert in desk.ears[0].heard]
+    assert len(texts) == 2
+    assert any("12 meetings" in text and "mirror believe" in text for text in texts)
+    assert any("7 meetings" in text and "device believe ucm-1" in text for text in texts)
+    await desk.sql("DELETE FROM guarded_deletion", "DELETE FROM polling")
+    await desk.pass_time(5 * MINUTE_MS)
+    assert await desk.database.read(alerts.states) == []
+
+
+async def test_a_disk_that_is_nearly_full(tmp_path: Path):
+    async with alert_desk(tmp_path) as desk:
+        desk.least_free_bytes = 1 << 62
+        desk.restart()
+        await desk.pass_time(5 * MINUTE_MS, looks=5)
+        assert desk.ears[0].types() == ["disk.failing"]
+        assert str(tmp_path) in desk.ears[0].heard[0].text
+        desk.least_free_bytes = 0
+        desk.restart()
+        await desk.pass_time(5 * MINUTE_MS, looks=5)
+        assert desk.ears[0].types() == ["disk.failing", "disk.works"]
+
+
+async def test_a_disk_on_which_nothing_can_be_written_is_told_past_it(tmp_path: Path):
+    """The database file cannot grow: the alert goes out all the same, once."""
+    async with alert_desk(tmp_path) as desk:
+        await desk.sql(ACCOUNT, "PRAGMA max_page_count = 1")
+        lost = "UPDATE account SET state = 'authorization-lost', state_text = '" + "x" * 200 + "'"
+        await desk.sql(lost)
+        await desk.sql("CREATE TRIGGER full BEFORE INSERT ON alert BEGIN SELECT fill(1); END")
+        await desk.pass_time(5 * MINUTE_MS, looks=5)
+        assert desk.ears[0].types() == ["disk.failing"]
+        await desk.sql("DROP TRIGGER full")
+        await desk.pass_time(5 * MINUTE_MS, looks=5)
+        assert sorted(desk.ears[0].types()[1:]) == ["account.lost", "disk.works"]
+
+
+async def test_without_a_channel_nothing_is_done(tmp_path: Path):
+    async with alert_desk(tmp_path) as desk:
+        desk.ears = []
+        desk.restart()
+        await desk.tell(LOST)
+        await desk.alerts.look()
+        await desk.alerts.run()
+        assert await desk.database.read(alerts.states) == []
+        assert await desk.sent() == []
+
+
+async def test_what_is_old_is_forgotten_and_what_is_open_is_not(desk: AlertDesk):
+    await desk.sql("UPDATE account SET state = 'authorization-lost', state_code = 'G-503'")
+    await desk.tell(LOST)
+    await desk.sql(meeting(1), queued(1, at_ms=START_MS, hold="parked"))
+    await desk.pass_time(MINUTE_MS)
+    await desk.sql("DELETE FROM outbox WHERE hold = 'parked'")
+    await desk.pass_time(MINUTE_MS)
+    await desk.database.write(lambda conn: alerts.purge(conn, START_MS + 100 * DAY_MS))
+    assert {type_ for type_, *_ in await desk.sent()} == {"account.lost"}
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    steps=st.lists(st.sampled_from(["lost", "other", "back", "restart", "hour", "mail off", "mail on"]), max_size=25)
+)
+async def test_whatever_happens_what_was_told_last_is_how_it_is(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[str]
+):
+    async with alert_desk(tmp_path_factory.mktemp("alerts")) as desk:
+        await desk.sql(ACCOUNT)
+        told: list[str] = []
+        state = "back"
+        for step in [*steps, "mail on", "hour"]:
+            if step in ("lost", "other", "back"):
+                code = {"lost": "G-503", "other": "G-504", "back": ""}[step]
+                row = "connected" if step == "back" else "authorization-lost"
+                await desk.sql(f"UPDATE account SET state = '{row}', state_code = '{code}', state_text = 'It.'")
+                await desk.tell(BACK if step == "back" else LOST, code)
+                if step != state:
+                    told.append("account.back" if step == "back" else f"account.lost {code}")
+                state = step
+            elif step == "restart":
+                desk.restart()
+            elif step == "hour":
+                await desk.pass_time(60 * MINUTE_MS)
+            else:
+                desk.ears[0].works = step == "mail on"
+        heard = [each for each in desk.ears[0].heard if not each.reminder]
+        said = [each.type if each.type == "account.back" else f"{each.type} {each.code}" for each in heard]
+        assert sorted(said) == sorted(told)
