@@ -10,6 +10,7 @@ from gateway.accounts import checked
 from gateway.accounts.checked import Checked
 from gateway.accounts.in_use import InUse
 from gateway.accounts.standing import told
+from gateway.accounts.summary import command_for
 from gateway.clock import Clock
 from gateway.config import GoogleSection
 from gateway.domain.outcome import Outcome
@@ -91,7 +92,8 @@ class CalendarDesk:
         to_s = now_s + min(max(days, 1), MOST_DAYS) * _DAY_S
         found = await self._upcoming(tokens).events(calendar_id, from_s=now_s, to_s=to_s)
         if isinstance(found, Outcome):
-            raise await self._failed(row, found)
+            failed = await self._failed(row, found)
+            raise refusal("G-507", name=calendar_id, email=row.email) if failed.code == "G-507" else failed
         await self._met(row, None)
         return found
 
@@ -120,5 +122,5 @@ class CalendarDesk:
 
 def _no_permission(row: AccountRow) -> SignInError:
     shown = PERMISSIONS[Feature.CREATE].shown
-    command = f"meeting-gateway google login --for {Feature.CREATE}"
+    command = command_for(row, Feature.CREATE)
     return refusal("G-522", feature=shown[:1].upper() + shown[1:], email=row.email, command=command)

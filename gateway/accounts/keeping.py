@@ -25,7 +25,7 @@ from gateway.errors import SignInError, StoreError
 from gateway.google.failures import refusal
 from gateway.google.service_account import check_key
 from gateway.messages import Message
-from gateway.store import accounts, sign_ins
+from gateway.store import accounts, mirrored_calendars, sign_ins
 from gateway.store.accounts import AccountRow, AccountState, Authorization
 from gateway.store.database import Database
 
@@ -76,10 +76,16 @@ class Keeping:
             replaced = main if main is not None and before is None and not add else None
             if replaced is not None and not replace:
                 raise refusal("G-409", new=new.email, old=replaced.email)
-            if replaced is not None and choice is not None:
+            same = replaced is not None and _same_person(replaced.email, new.email)
+            if replaced is not None and not same and choice is not None:
                 choice.forget(conn)  # it belonged to the other account
             becomes_main = replaced is not None or (main is None and not (add and rows))
-            accounts.authorize(conn, new, now_ms, main=becomes_main or (before is not None and before.main))
+            is_main = becomes_main or (before is not None and before.main)
+            account_id = accounts.authorize(conn, new, now_ms, main=is_main)
+            earlier = {replaced.id} if replaced is not None and same else set()
+            for old in earlier | accounts.signed_out_for(conn, SERVICE_KIND, new.email):
+                if old != account_id:
+                    mirrored_calendars.carry_over(conn, old, account_id)
             action, detail = ("google.added", "") if add and before is None else ("google.connected", "")
             if replaced is not None:
                 action, detail = "google.replaced", f"instead of {replaced.email}"
@@ -108,6 +114,10 @@ class Keeping:
         def wipe(conn: sqlite3.Connection) -> None:
             sign_ins.withdraw(conn)
             if row is not None:
+                also = [each for each in accounts.every(conn) if each.id != row.id]
+                other = next((each for each in also if _same_person(each.email, row.email)), None)
+                if other is not None:
+                    mirrored_calendars.carry_over(conn, row.id, other.id)
                 accounts.sign_out(conn, row.id, now_ms)
                 self._records.add(conn, by, "google.disconnected", row.email)
 
@@ -179,6 +189,11 @@ def health(
     if others or missing:
         told.append("Run: meeting-gateway google status")
     return row.state, " ".join(told)
+
+
+def _same_person(one: str, other: str) -> bool:
+    """Tell whether two accounts are one at Google, with the same calendars, in whatever way somebody signed in."""
+    return bool(one) and one.casefold() == other.casefold()
 
 
 def _counted(number: int, one: str, more: str) -> str:

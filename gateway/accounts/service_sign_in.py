@@ -21,8 +21,10 @@ def key_from(path: Path) -> ServiceKey:
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE_BYTES + 1)
+    except FileNotFoundError as error:
+        raise refusal("G-530", field="file", missing=str(path)) from error
     except OSError as error:
-        raise refusal("G-530", field="file", reason=f"{path} cannot be read: {error.strerror}") from error
+        raise refusal("G-530", field="file", unreadable=str(path), reason=error.strerror or "unknown") from error
     return read_key(data)
 
 

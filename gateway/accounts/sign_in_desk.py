@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from gateway import messages
 from gateway.accounts.attempt import FROM_COMMAND_LINE, LIFE_MS, LONG_LIFE_MS, SignInLink
@@ -99,7 +100,8 @@ class SignInDesk:
             await self._records.write(by, "google.key-refused", error.code)
             raise
         await self._records.write(by, "google.key-accepted", candidate.email)
-        return proved
+        rows = await self._database.read(accounts.every)
+        return replace(proved, replaces=_replaced(rows, proved.kind, proved.subject))
 
     def hold(self, origin: str, candidate: Candidate) -> None:
         """Keep a candidate for the word of a person, in memory and for at most 10 minutes."""
@@ -128,14 +130,12 @@ class SignInDesk:
 
 def _candidate(signed_in: SignedIn, in_use: tuple[AccountRow, ...]) -> Candidate:
     identity, tokens = signed_in.identity, signed_in.tokens
-    main = next((row for row in in_use if row.main), None)
-    known = any((row.kind, row.subject) == (KIND, identity.subject) for row in in_use)
     return Candidate(
         kind=KIND,
         email=identity.email,
         subject=identity.subject,
         scopes=tokens.scopes,
-        replaces=main.email if main is not None and not known else None,
+        replaces=_replaced(in_use, KIND, identity.subject),
         notes=signed_in.notes,
         grant=Grant(
             client_id=signed_in.client_id,
@@ -146,3 +146,10 @@ def _candidate(signed_in: SignedIn, in_use: tuple[AccountRow, ...]) -> Candidate
         ),
         access_ends_at_ms=tokens.access_ends_at_ms,
     )
+
+
+def _replaced(in_use: tuple[AccountRow, ...], kind: str, subject: str) -> str | None:
+    """Return the main account's address, if an account with this identity would take its place."""
+    main = next((row for row in in_use if row.main), None)
+    known = any((row.kind, row.subject) == (kind, subject) for row in in_use)
+    return main.email if main is not None and not known else None

@@ -8,13 +8,22 @@ from dataclasses import dataclass
 from gateway import messages
 from gateway.accounts import life, standing
 from gateway.accounts.app_entry import Audience
-from gateway.accounts.in_use import InUse, project_of
+from gateway.accounts.in_use import SERVICE_KIND, InUse, project_of
 from gateway.accounts.life import End, Kind
 from gateway.google.scopes import ON_REQUEST, PERMISSIONS, Feature, allows, features
 from gateway.messages import Message
 from gateway.store.accounts import AccountRow, AccountState
 
-__all__ = ["AccountStatus", "AccountWarning", "Feature", "FeatureState", "features_of", "status_of", "warnings"]
+__all__ = [
+    "AccountStatus",
+    "AccountWarning",
+    "Feature",
+    "FeatureState",
+    "command_for",
+    "features_of",
+    "status_of",
+    "warnings",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +109,20 @@ def features_of(row: AccountRow, *, read_only: bool) -> tuple[FeatureState, ...]
             shown=PERMISSIONS[each].shown,
             on=allows(granted, each),
             on_request=each in ON_REQUEST,
-            command=f"meeting-gateway google login{f' --for {each}' if each in ON_REQUEST else ''}",
+            command=command_for(row, each),
         )
         for each in features(read_only=read_only)
     )
+
+
+def command_for(row: AccountRow, feature: Feature) -> str:
+    """Return what to type to get a feature: a service account signs in with its key and not in a browser."""
+    words = ["meeting-gateway google login"]
+    if row.kind == SERVICE_KIND:
+        words += ["--service-account KEY.json", f"--as {row.email}"]
+    if feature in ON_REQUEST:
+        words.append(f"--for {feature}")
+    return " ".join(words)
 
 
 def warnings(

@@ -19,6 +19,7 @@ from gateway.domain.meeting import Invitations, Meeting
 from gateway.domain.outcome import Outcome, Verdict
 from gateway.domain.target import EventContent, EventRef
 from gateway.errors import SignInError
+from gateway.google.calendar_list import MAIN
 from gateway.store import audit, settings
 from gateway.store.database import Database
 
@@ -52,7 +53,7 @@ class TriedCalendar(Protocol):
 
 
 class TestMeeting:
-    """Writes and removes the one test meeting. Its id is stored before the first call, so that it is never lost."""
+    """Writes and removes the one test meeting of an account. Its id is stored before the first call."""
 
     __test__ = False  # pytest takes every class of this name for tests
 
@@ -64,17 +65,32 @@ class TestMeeting:
         choice: CalendarChoice,
         calendar: Callable[[], TriedCalendar | None],
         time_zone: str | None,
+        email: str = "",
     ) -> None:
         self._database = database
         self._clock = clock
         self._choice = choice
         self._calendar = calendar
         self._time_zone = time_zone
+        self._email = email
+        self._key = f"{_KEY}:{email.casefold()}" if email else _KEY
+
+    def of(self, email: str, calendar: Callable[[], TriedCalendar | None]) -> TestMeeting:
+        """Return the same for an account that is not the main one: in its main calendar, remembered apart."""
+        return TestMeeting(
+            database=self._database,
+            clock=self._clock,
+            choice=self._choice,
+            calendar=calendar,
+            time_zone=self._time_zone,
+            email=email,
+        )
 
     async def sent(self) -> SentMeeting | None:
         """Return the test meeting that was written and not deleted yet, also from before a restart."""
-        rows = await self._database.read(lambda conn: settings.read(conn, [_KEY]))
-        return SentMeeting(**json.loads(rows[_KEY].value)) if _KEY in rows else None
+        key = self._key
+        rows = await self._database.read(lambda conn: settings.read(conn, [key]))
+        return SentMeeting(**json.loads(rows[key].value)) if key in rows else None
 
     async def send(self, by: Actor = COMMAND_LINE) -> SentMeeting:
         """Write one into the calendar that was chosen, after removing an older one. Raises SignInError."""
@@ -125,9 +141,9 @@ class TestMeeting:
         start = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
         chosen = self._choice.current()
         return SentMeeting(
-            calendar_id=chosen.calendar_id,
+            calendar_id=MAIN if self._email else chosen.calendar_id,
             remote_id=f"test{secrets.token_hex(16)}",
-            calendar=chosen.shown,
+            calendar=f"the main calendar of {self._email}" if self._email else chosen.shown,
             start_ms=int(start.timestamp() * 1000),
             start=start.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z"),
         )
@@ -155,7 +171,7 @@ class TestMeeting:
         now_ms = self._clock.now_ms()
 
         def work(conn: sqlite3.Connection) -> None:
-            settings.put(conn, _KEY, json.dumps(asdict(meeting)), now_ms=now_ms)
+            settings.put(conn, self._key, json.dumps(asdict(meeting)), now_ms=now_ms)
             if by is not None:
                 _audit(conn, now_ms, by, "google.test-written", meeting.calendar_id)
 
@@ -165,7 +181,7 @@ class TestMeeting:
         now_ms = self._clock.now_ms()
 
         def work(conn: sqlite3.Connection) -> None:
-            settings.remove(conn, [_KEY])
+            settings.remove(conn, [self._key])
             if by is not None:
                 _audit(conn, now_ms, by, "google.test-deleted", "")
 

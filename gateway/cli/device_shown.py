@@ -104,7 +104,7 @@ def lines(known: Known, asking: PollStatus | None = None) -> list[str]:
     for name, value in as_json(known, asking).items():
         for label, each in _flat(name, value):
             if each not in (None, "", False):
-                shown.append(f"{label.replace('_', ' ')}: {each}")
+                shown.append(f"{label.replace('_', ' ')}: {'yes' if each is True else each}")
     return shown
 
 

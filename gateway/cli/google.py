@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from gateway.errors import GatewayError, SignInError
 if TYPE_CHECKING:
     from gateway.accounts.accounts import Accounts, Candidate
     from gateway.accounts.summary import Feature
+    from gateway.accounts.test_meeting import TestMeeting
     from gateway.app.stored import Stored
 
 
@@ -57,6 +59,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     logout.add_argument("--revoke", action="store_true", help="also end it at Google, for every client of that project")
     logout.set_defaults(run=_logout)
     test = commands.add_parser("test", help="write a test meeting, read it and delete it again")
+    test.add_argument("--account", metavar="EMAIL", help="default: the main account")
     test.set_defaults(run=_test)
     google_shown.add(commands)
     google_calendars.add(commands)
@@ -138,13 +141,33 @@ async def _keep(args: argparse.Namespace, accounts: Accounts, candidate: Candida
         return FAILED
     for note in candidate.notes:
         say(told(note.code, str(note)))
-    await accounts.store(candidate, replace=args.replace or asks, add=args.add)
+    try:
+        await accounts.store(candidate, replace=args.replace or asks, add=args.add)
+    except SignInError as error:
+        if error.code != "G-409":
+            raise
+        complain([f"{error.code} {error}", *_two_ways(args, candidate.replaces or "it")], NOT_AUTHORIZED)
+        return NOT_AUTHORIZED
     say("Authorization successful!")
     main = accounts.status()
     if main is not None and main.email != candidate.email:
         say(f"The main account is still {main.email}. Devices use this one when they name it: devices[].account")
     print(f"Authorized {candidate.email}")
     return OK
+
+
+def _two_ways(args: argparse.Namespace, old: str) -> list[str]:
+    """Say how to sign in again with the same words, beside the account that is there or instead of it."""
+    words = ["meeting-gateway google login"]
+    if args.service_account is not None:
+        words += ["--service-account", shlex.quote(str(args.service_account)), "--as", shlex.quote(args.user)]
+    words += [f"--for {each}" for each in dict.fromkeys(args.features)]
+    again = " ".join(words)
+    return [
+        "Nothing was stored. Sign in again, and say which of the two you want:",
+        f"beside {old} -> {again} --add",
+        f"instead of {old} -> {again} --replace",
+    ]
 
 
 def _features(args: argparse.Namespace) -> tuple[Feature, ...]:
@@ -172,6 +195,7 @@ def _confirmed(candidate: Candidate, *, add: bool) -> bool:
 
         change = messages.text("G-409", new=candidate.email, old=candidate.replaces)
         say(f"{change.code} {change.title} {change.text}")
+        say("To use both, answer n and start again with the option --add.")
     say(f"Write meetings into the calendar of {candidate.email}? [y/N]")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -191,16 +215,25 @@ def _logout(args: argparse.Namespace) -> int:
         from gateway import messages
 
         accounts = stored.accounts
-        nobody = accounts.status() is None if args.email is None else False
-        if nobody and accounts.statuses():
+        main = accounts.status()
+        if args.email is None and main is None and accounts.statuses():
             raise SignInError("G-527", str(messages.text("G-527")))
+        email = args.email or (main.email if main is not None else "")
+        service = any(each.kind == "service" and _same(each.email, email) for each in accounts.statuses())
         confirmed = await accounts.forget(args.email, revoke=args.revoke)
-        print("The authorization is forgotten here. Meetings are kept and wait for the next sign-in.")
+        if not email:
+            print("Nobody is signed in, so there was nothing to be forgotten.")
+            return OK
+        print(f"The authorization of {email} is forgotten here. Meetings are kept and wait for the next sign-in.")
         if accounts.statuses() and accounts.status() is None:
             print("There is no main account now. Make another one the main one: meeting-gateway google main EMAIL")
-        if args.revoke and confirmed is False and not nobody:
+        if args.revoke and confirmed is False:
             stored.folder.wake_server()
             return refused(SignInError("G-420", str(messages.text("G-420"))))
+        if confirmed:
+            print("Google confirmed that the authorization is ended there too.")
+        elif args.revoke and service:
+            print("A key is not ended from here: delete it in Google Cloud Console > IAM & Admin > Service Accounts.")
         return OK
 
     return with_stored(args, forget)
@@ -208,10 +241,11 @@ def _logout(args: argparse.Namespace) -> int:
 
 def _test(args: argparse.Namespace) -> int:
     async def write_read_delete(stored: Stored) -> int:
-        meeting = await stored.test_meeting.send()
+        test = _test_meeting(stored, args.account)
+        meeting = await test.send()
         say(f'A test meeting "{meeting.name}" is in {meeting.calendar} at {meeting.start}.')
-        found = await stored.test_meeting.look()
-        await stored.test_meeting.delete()
+        found = await test.look()
+        await test.delete()
         if not found:
             say("Google took the test meeting, but did not show it when it was read again.")
             return UNREACHABLE
@@ -219,3 +253,26 @@ def _test(args: argparse.Namespace) -> int:
         return OK
 
     return with_stored(args, write_read_delete)
+
+
+def _test_meeting(stored: Stored, email: str | None) -> TestMeeting:
+    """Return what writes a test meeting with an account, None for the main one. Raises SignInError."""
+    from gateway import messages
+    from gateway.accounts.watched import WatchedCalendar
+
+    accounts = stored.accounts
+    known = accounts.statuses()
+    status = next((each for each in known if email is not None and _same(each.email, email)), None)
+    if email is not None and status is None:
+        text = messages.text("G-526", email=email, known=", ".join(each.email for each in known))
+        raise SignInError("G-526", str(text))
+    if status is None or status.main:
+        return stored.test_meeting
+    account = accounts.chosen(status.email)
+    if account is None:
+        raise SignInError(status.code or "G-412", status.text or str(messages.text("G-412")))
+    return stored.test_meeting.of(status.email, lambda: WatchedCalendar(account, accounts.lost))
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()

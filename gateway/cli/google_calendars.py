@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from gateway.cli.command import NOT_AUTHORIZED, OK, complain, load, say, with_stored
+from gateway.cli.command import NOT_AUTHORIZED, OK, USAGE, complain, load, say, with_stored
 
 if TYPE_CHECKING:
     from gateway.accounts.calendar_desk import UpcomingEvent
@@ -68,22 +68,39 @@ def _create(args: argparse.Namespace) -> int:
     from gateway.cli.device_office import with_office
 
     async def make(office: Office) -> int:
-        locked = ""
+        locked, own, account = "", None, args.account
         if args.device is not None:
             known = await office.roster.one(args.device)  # before anything is made
             locked = known.locked_by
-        made = await office.stored.accounts.create_calendar(args.name, args.account)
+            own = known.section.account if known.section is not None else None
+            if own and account and own.casefold() != account.casefold():
+                return complain(_other_account(args, own, locked), USAGE)
+            account = own or account
+        made = await office.stored.accounts.create_calendar(args.name, account)
         say(f'The calendar "{made.name}" is there, in {made.time_zone}.')
         print(made.id, flush=True)
         if locked:
             say(f"The device is set in {locked}: write there  calendar: {made.id}")
+            if args.account and not own:
+                say(f"and  account: {args.account}")
         elif args.device is not None:
-            words = {"calendar": made.id, **({"account": args.account} if args.account else {})}
+            words = {"calendar": made.id, **({"account": account} if account and not own else {})}
             await office.roster.change(args.device, words)
             say(f"New meetings of {args.device} go there. Those that are in a calendar stay where they are.")
         return OK
 
     return with_office(load(args), make)
+
+
+def _other_account(args: argparse.Namespace, own: str, locked: str) -> list[str]:
+    """Say that nothing was made, because a device finds its calendar only in its own account."""
+    change = (
+        f"change it in {locked}" if locked else f"meeting-gateway device set {args.device} --account {args.account}"
+    )
+    return [
+        f"The device {args.device} uses the account {own}, so its calendar has to be there. No calendar was made. "
+        f"Leave --account out, or give the device the other account first: {change}"
+    ]
 
 
 def _events(args: argparse.Namespace) -> int:

@@ -38,6 +38,8 @@ def _status(args: argparse.Namespace) -> int:
 
 
 async def _show_status(args: argparse.Namespace, accounts: Accounts) -> int:
+    from gateway import messages
+
     status, standing = accounts.status(), await accounts.standing()
     warnings = accounts.warnings()
     if args.json:
@@ -45,6 +47,7 @@ async def _show_status(args: argparse.Namespace, accounts: Accounts) -> int:
         said = {"pill": standing.pill, "line": standing.line, "waiting": standing.waiting}
         more = {
             "accounts": [_document(each) for each in accounts.statuses()],
+            "read_only": any(each.read_only for each in accounts.statuses()),
             "warnings": [{"code": each.code, "text": each.text} for each in warnings],
         }
         print(json.dumps({"state": "none" if status is None else status.state, **known, **said, **more}))
@@ -53,6 +56,8 @@ async def _show_status(args: argparse.Namespace, accounts: Accounts) -> int:
         print(f"{standing.line}{' -> meeting-gateway google login' if status is None else ''}")
         for each in accounts.statuses():
             print(_line(each))
+        if any(each.read_only for each in accounts.statuses()):
+            print(told("G-528", str(messages.text("G-528"))))
         if standing.message is not None:
             print(told(standing.message.code, str(standing.message)))
         said_already = standing.message.code if standing.message is not None else ""
@@ -70,6 +75,8 @@ def _list(args: argparse.Namespace) -> int:
             return OK
         for each in statuses:
             print(_line(each))
+            if each.code:
+                print(f"  {told(each.code, each.text)}")
             off = [feature for feature in each.features if not feature.on]
             for feature in off:
                 print(f"  {feature.shown} is off -> {feature.command}")
@@ -107,9 +114,9 @@ def _document(status: AccountStatus) -> dict[str, Any]:
         "state": status.state,
         "code": status.code,
         "text": status.text,
-        "authorized_at": _time(status.authorized_at_ms),
-        "used_at": None if status.used_at_ms is None else _time(status.used_at_ms),
-        "ends_at": None if end is None else _time(end.at_ms),
+        "authorized_at": _instant(status.authorized_at_ms),
+        "used_at": None if status.used_at_ms is None else _instant(status.used_at_ms),
+        "ends_at": None if end is None else _instant(end.at_ms),
         "ends_because": None if end is None else end.because,
         "read_only": status.read_only,
         "features": {each.feature: each.on for each in status.features},
@@ -118,3 +125,8 @@ def _document(status: AccountStatus) -> dict[str, Any]:
 
 def _time(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _instant(at_ms: int) -> str:
+    """Write an instant for programs (RFC 3339)."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

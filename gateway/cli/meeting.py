@@ -13,11 +13,12 @@ from gateway.cli.command import OK, USAGE, complain, load, say
 from gateway.cli.device_office import Office, with_office
 
 if TYPE_CHECKING:
+    from gateway.config import Config
     from gateway.operations.meeting_desk import MeetingDesk
-    from gateway.store.meeting_list import Wanted
+    from gateway.store.meeting_list import MeetingLine, Wanted
 
 MOST_SHOWN = 200
-_STATES = ("queued", "mirrored", "held", "refused", "asks", "stored", "cancelled")
+_STATES = ("queued", "mirrored", "held", "refused", "asks", "left", "stored", "cancelled")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     which = resolve.add_mutually_exclusive_group(required=True)
     which.add_argument("--device", action="store_true", help="the device's: Google's event is put back")
     which.add_argument("--google", action="store_true", help="Google's: the event stays as people made it")
-    resolve.add_argument("--occurrence", metavar="TIME", help="only this one of a series, such as 2026-11-23T09:00:00Z")
+    resolve.add_argument("--occurrence", metavar="TIME", help="only this one of a series: 2026-11-23, or a time")
     adopt.add(commands.add_parser("adopt", help="take an event that is there already in the place of a second one"))
 
 
@@ -74,7 +75,18 @@ def desk(office: Office) -> MeetingDesk:
     from gateway.domain.actor import COMMAND_LINE
     from gateway.operations.meeting_desk import MeetingDesk
 
-    return MeetingDesk(database=office.stored.database, clock=office.clock, intake=office.intake, actor=COMMAND_LINE)
+    return MeetingDesk(
+        database=office.stored.database,
+        clock=office.clock,
+        intake=office.intake,
+        actor=COMMAND_LINE,
+        chosen=accounts_chosen(office.config),
+    )
+
+
+def accounts_chosen(config: Config) -> dict[str, str]:
+    """Return the accounts that the settings name for devices, by their ids."""
+    return {section.id: section.account for section in config.devices if section.account is not None}
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -93,7 +105,7 @@ def _list(args: argparse.Namespace) -> int:
         for each in found:
             print(json.dumps(line_json(each), ensure_ascii=False) if args.json else line(each))
         if not found:
-            say("There is no such meeting.")
+            say(f"None in state {args.state}." if args.state else "No meetings.")
         elif number > len(found):
             say(f"{number - len(found)} more. See all with --most {number}, or fewer with --device and --from.")
         return OK
@@ -143,7 +155,10 @@ def _resend(args: argparse.Namespace) -> int:
     async def resend(office: Office) -> None:
         if args.id is not None:
             line = await desk(office).resend(args.id)
-            say(f"Meeting {line.id} is sent again. See how it went: meeting-gateway meeting show {line.id}")
+            kept = ", except for what people changed and where their word counts" if line.kept else ""
+            say(f"Meeting {line.id} is sent again{kept}. See how it went: meeting-gateway meeting show {line.id}")
+            if line.kept:
+                say(f"To overrule what people changed: meeting-gateway meeting resolve {line.id} --device")
             return
         holds = ("parked",) if args.parked else ("parked", "configuration", "authorization")
         number = await desk(office).resend_held(holds)
@@ -154,19 +169,43 @@ def _resend(args: argparse.Namespace) -> int:
 
 def _cancel(args: argparse.Namespace) -> int:
     async def cancel(office: Office) -> None:
-        line = await desk(office).cancel(args.id)
-        if line.cancelled:
+        before = await desk(office).cancel(args.id)
+        line = await desk(office).one(args.id)
+        stays = line.waits and (line.trouble is not None or line.hold is not None)
+        if before.cancelled and not stays:
             say(f"Meeting {line.id} was cancelled before.")
             return
-        say(f"Meeting {line.id} is cancelled; its event leaves the calendar.")
-        say(f"{line.device} does not hear of it. Cancel it there too, if it still has it.")
+        if before.cancelled:
+            say(f"Meeting {line.id} was cancelled before; its event is still in the calendar.")
+        elif not stays:
+            there = "its event leaves the calendar" if line.waits else "it has no event in the calendar"
+            say(f"Meeting {line.id} is cancelled; {there}.")
+        else:
+            say(f"Meeting {line.id} is cancelled, but its event stays in the calendar for now.")
+        if stays:
+            say(_how_it_leaves(line))
+        if not before.cancelled:
+            say(f"{line.device} does not hear of it. Cancel it there too, if it still has it.")
 
     return _do(args, cancel)
 
 
-def _resolve(args: argparse.Namespace) -> int:
-    from gateway.cli.meeting_decide import decided
+def _how_it_leaves(line: MeetingLine) -> str:
+    """Return what has to be done before the event of a cancelled meeting is removed."""
+    why = " ".join(filter(None, line.why))
+    if line.hold == "parked":
+        return f"{why}\nIt is removed once that is mended and sent again: meeting-gateway meeting resend {line.id}"
+    login = "meeting-gateway google login (with --add beside another account)"
+    return f"{why}\nIt is removed once somebody signs in to that account again: {login}"
 
+
+def _resolve(args: argparse.Namespace) -> int:
+    from gateway.cli.meeting_decide import decided, occurrence_start
+
+    try:
+        occurrence_start(args.occurrence, "UTC")
+    except ValueError as error:
+        return complain([str(error)], USAGE)
     return _do(args, lambda office: decided(args, office))
 
 

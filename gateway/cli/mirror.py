@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from gateway.cli.command import FAILED, OK, UNREACHABLE, complain, load, say, with_stored
 from gateway.cli.device_office import Office, with_office
+from gateway.cli.meeting import accounts_chosen
 
 if TYPE_CHECKING:
     import sqlite3
 
     from gateway.app.stored import Stored
     from gateway.mirror.verify import Report, Verification
+    from gateway.operations.open_questions import Questions
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +34,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     believe.set_defaults(run=_believe)
     restore = commands.add_parser("restore", help="many events that vanished at once are written again")
     restore.set_defaults(run=_restore)
-    for each in (believe, restore):
+    remove = commands.add_parser("remove", help="many events of the gateway's that are no meeting's are removed")
+    remove.set_defaults(run=_remove)
+    for each in (believe, restore, remove):
         each.add_argument("--calendar", metavar="ID", help="only those of this calendar")
 
 
@@ -40,10 +44,15 @@ def _status(args: argparse.Namespace) -> int:
     from gateway.cli.mirror_shown import status_json, status_lines
     from gateway.operations.mirror_status import mirror_status
 
+    config = load(args)
+
     async def work(stored: Stored) -> int:
         from gateway.clock import SystemClock
 
-        status = await stored.database.read(lambda conn: mirror_status(conn, SystemClock().now_ms()))
+        every_s, chosen = config.google.refresh_every_s, accounts_chosen(config)
+        status = await stored.database.read(
+            lambda conn: mirror_status(conn, SystemClock().now_ms(), every_s=every_s, chosen=chosen)
+        )
         for each in [json.dumps(status_json(status))] if args.json else status_lines(status):
             print(each)
         return OK
@@ -63,15 +72,20 @@ def _update(args: argparse.Namespace) -> int:
 
 def _verify(args: argparse.Namespace) -> int:
     async def work(office: Office) -> int:
+        from gateway.operations.open_questions import open_questions
+
         verification = await _verification(office)
         report = await verification.compare()
-        _print(report, as_json=args.json)
+        questions = await office.stored.database.read(open_questions)
+        _print(report, questions, as_json=args.json)
         if args.repair and report.findings:
             repaired = await verification.repair(report.findings)
-            say(f"{repaired} of {len(report.findings)} are put right by the gateway now. Compare again in a minute.")
-            if not office.stored.folder.wake_server():
-                say("No gateway is running: start it, so that this is done.")
-        if report.findings:
+            whole, again = f"{repaired} of {len(report.findings)}", "Compare again in a minute"
+            if office.stored.folder.wake_server():
+                say(f"{whole} are put right by the gateway now. {again}.")
+            else:
+                say(f"{whole} will be put right once the gateway runs: none is running now. {again} after its start.")
+        if report.findings or questions:
             return FAILED
         return UNREACHABLE if report.unread else OK
 
@@ -107,21 +121,16 @@ async def _verification(office: Office) -> Verification:
     )
 
 
-def _print(report: Report, *, as_json: bool) -> None:
-    from gateway.cli.mirror_shown import finding_json, finding_line
+def _print(report: Report, questions: Questions, *, as_json: bool) -> None:
+    from gateway.cli.mirror_shown import compared_line, finding_json, finding_line, question_lines
 
     for each in report.findings:
         print(json.dumps(finding_json(each), ensure_ascii=False) if as_json else finding_line(each))
     for unread in report.unread:
         complain([f"{unread.calendar_id} of {unread.account} cannot be read: {unread.text} {unread.code}".rstrip()], OK)
-    beside = [
-        f"{number} {words}"
-        for number, words in ((report.waiting, "on their way or held"), (report.left, "left as people made them"))
-        if number
-    ]
-    differ = f"{len(report.findings)} difference{'' if len(report.findings) == 1 else 's'}"
-    compared = f"{report.compared} meeting{'' if report.compared == 1 else 's'} compared"
-    say(", ".join([f"{compared}: {differ}", *beside]) + ".")
+    say(compared_line(report, questions))
+    for line in question_lines(questions):
+        say(line)
 
 
 def _believe(args: argparse.Namespace) -> int:
@@ -130,6 +139,40 @@ def _believe(args: argparse.Namespace) -> int:
 
 def _restore(args: argparse.Namespace) -> int:
     return _answer(args, restore=True)
+
+
+def _remove(args: argparse.Namespace) -> int:
+    """Answer the question about many events of the gateway's that no meeting needs."""
+
+    async def work(office: Office) -> int:
+        from gateway.domain.actor import COMMAND_LINE
+        from gateway.store import audit, second_looks
+
+        now_ms = office.clock.now_ms()
+
+        def decided(conn: sqlite3.Connection) -> int:
+            asked = [each for each in second_looks.doubles(conn) if each.asked]
+            chosen = [each for each in asked if args.calendar in (None, each.calendar_id)]
+            for each in chosen:
+                second_looks.remove_asked(conn, each.account_id, each.calendar_id, now_ms)
+                audit.write(
+                    conn,
+                    at_ms=now_ms,
+                    actor=COMMAND_LINE.name,
+                    action="calendar.doubles-removed",
+                    object_=f"calendar:{each.calendar_id}",
+                    detail=str(each.asked),
+                )
+            return sum(each.asked for each in chosen)
+
+        number = await office.stored.database.write(decided)
+        if not number:
+            say("In no calendar are so many events one too many that somebody has to judge.")
+        else:
+            say(f"{number} event{' is' if number == 1 else 's are'} removed by the gateway now.")
+        return OK
+
+    return with_office(load(args), work)
 
 
 def _answer(args: argparse.Namespace, *, restore: bool) -> int:
@@ -142,24 +185,32 @@ def _answer(args: argparse.Namespace, *, restore: bool) -> int:
 
         vault, now_ms, answer = office.stored.vault, office.clock.now_ms(), put_back_all if restore else believe
 
-        def decided(conn: sqlite3.Connection) -> int:
-            number = 0
+        def decided(conn: sqlite3.Connection) -> tuple[int, list[str]]:
+            number, others = 0, []
             for each in guard_status(conn):
-                if args.calendar in (None, each.calendar_id):
-                    number += answer(
-                        conn, each.account_id, each.calendar_id, now_ms, lambda text: vault.unseal(text.encode("ascii"))
-                    )
-                    audit.write(
-                        conn,
-                        at_ms=now_ms,
-                        actor=COMMAND_LINE.name,
-                        action="calendar.restored" if restore else "calendar.believed",
-                        object_=f"calendar:{each.calendar_id}",
-                        detail=str(each.meetings),
-                    )
-            return number
+                if args.calendar not in (None, each.calendar_id):
+                    others.append(each.calendar_id)
+                    continue
+                number += answer(
+                    conn, each.account_id, each.calendar_id, now_ms, lambda text: vault.unseal(text.encode("ascii"))
+                )
+                audit.write(
+                    conn,
+                    at_ms=now_ms,
+                    actor=COMMAND_LINE.name,
+                    action="calendar.restored" if restore else "calendar.believed",
+                    object_=f"calendar:{each.calendar_id}",
+                    detail=str(each.meetings),
+                )
+            return number, others
 
-        number = await office.stored.database.write(decided)
+        number, others = await office.stored.database.write(decided)
+        if others:
+            say(f"The question is still open for: {', '.join(others)}.")
+        if not number and others:
+            return complain(
+                [f"{args.calendar} did not lose so many events. Name one of those with --calendar."], FAILED
+            )
         if not number:
             say("No calendar lost so many events that somebody has to judge.")
         elif restore:

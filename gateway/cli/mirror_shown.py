@@ -8,9 +8,12 @@ from gateway.cli.meeting_shown import short, utc
 
 if TYPE_CHECKING:
     from gateway.mirror.paced import Budget
-    from gateway.mirror.verify import Finding
+    from gateway.mirror.verify import Finding, Report
     from gateway.operations.mirror_status import MirrorStatus, Queued
+    from gateway.operations.open_questions import Questions
+    from gateway.store.reading import CalendarReading
 
+_SIGNED_OUT = "an account that nobody is signed in to (number {})"
 _STATES = {
     "waiting": "on their way",
     "authorization": "wait for the account",
@@ -41,6 +44,7 @@ def status_json(status: MirrorStatus) -> dict[str, object]:
                 "account": _email(status, each.account_id),
                 "calendar": each.calendar_id,
                 "read": utc(each.read_at or None),
+                "is_read": each.account_id not in status.unread,
                 "code": each.code or None,
                 "text": each.text or None,
                 "since": utc(each.since),
@@ -50,7 +54,9 @@ def status_json(status: MirrorStatus) -> dict[str, object]:
         "budgets": {"at": utc(status.budgets_at), "limits": [each._asdict() for each in status.budgets]},
         "calls_today": status.calls_today,
         "calls_yesterday": status.calls_yesterday,
+        "calls_per_day": status.calls_per_day,
         "asks": status.asks,
+        "fought": status.fought,
         "vanished": [
             {
                 "account": _email(status, each.account_id),
@@ -59,6 +65,16 @@ def status_json(status: MirrorStatus) -> dict[str, object]:
                 "since": utc(each.since),
             }
             for each in status.vanished
+        ],
+        "doubles": [
+            {
+                "account": _email(status, each.account_id),
+                "calendar": each.calendar_id,
+                "asked": each.asked,
+                "refused": each.refused,
+                "since": utc(each.since),
+            }
+            for each in status.doubles
         ],
         "lists": [{"device": name, "meetings": number} for name, number in status.lists],
         "alerts_waiting": status.alerts_waiting,
@@ -73,19 +89,31 @@ def status_lines(status: MirrorStatus) -> list[str]:
         lines.append(f"  {account.email}{' (main)' if account.main else ''}: {short(how, 200)}")
     lines += [] if status.accounts else ["  none"]
     lines += ["Reading"]
-    for calendar in status.calendars:
-        how = f"{calendar.code} {calendar.text} (since {utc(calendar.since)})" if calendar.code else "works"
-        when = f"last news {utc(calendar.read_at)}" if calendar.read_at else "not read yet"
-        lines.append(f"  {calendar.calendar_id} of {_email(status, calendar.account_id)}: {short(how, 200)}, {when}")
-    lines.append(f"  calls: {status.calls_today} today, {status.calls_yesterday} yesterday (UTC)")
+    lines += [_reading(status, each) for each in status.calendars]
+    lines.append(
+        f"  calls: {status.calls_today} today, {status.calls_yesterday} yesterday (UTC), "
+        f"about {status.calls_per_day} a day at this rate"
+    )
     if status.budgets:
         lines.append(f"Calls to Google, as of {utc(status.budgets_at)}")
         lines += [_budget(each) for each in status.budgets]
     return lines + _questions(status)
 
 
+def _reading(status: MirrorStatus, calendar: CalendarReading) -> str:
+    how = "works"
+    if calendar.account_id in status.unread:
+        how = "not read: sign in again (meeting-gateway google login --add)"
+    elif calendar.code:
+        how = f"{calendar.code} {calendar.text} (since {utc(calendar.since)})"
+    when = f"last read {utc(calendar.read_at)}" if calendar.read_at else "not read yet"
+    return f"  {calendar.calendar_id} of {_email(status, calendar.account_id)}: {short(how, 200)}, {when}"
+
+
 def _budget(each: Budget) -> str:
-    pace = f", one every {1 / each.per_s:.2g} s" if each.per_s else ""
+    pace = ""
+    if each.per_s:
+        pace = f", {each.per_s:.3g} a second" if each.per_s >= 1 else f", one every {1 / each.per_s:.2g} s"
     rests = f", rests until {utc(each.rests_until_ms)}" if each.rests_until_ms is not None else ""
     return f"  {each.scope} {short(each.name, 80) or '-'}: {each.used} of {each.limit} a minute{pace}{rests}"
 
@@ -100,11 +128,21 @@ def _questions(status: MirrorStatus) -> list[str]:
     said = []
     if status.asks:
         said.append(f"  {status.asks} changed by people, you decide: meeting-gateway meeting list --state asks")
+    if status.fought:
+        said.append(f"  {status.fought} of these meetings were changed again each time that they had been put back")
     said += [
         f"  {each.meetings} events vanished at once from {each.calendar_id} at {utc(each.since)}: "
         "meeting-gateway mirror believe, or mirror restore"
         for each in status.vanished
     ]
+    for double in status.doubles:
+        where = f"of the gateway's in {double.calendar_id} are no meeting's, since {utc(double.since)}"
+        if double.asked:
+            said.append(f"  {double.asked} events {where}: meeting-gateway mirror verify, then mirror remove")
+        if double.refused:
+            said.append(
+                f"  {double.refused} events {where}, and Google does not let them be removed: remove them there"
+            )
     said += [
         f"  {number} meetings vanished at once from {name}: meeting-gateway device believe {name}"
         for name, number in status.lists
@@ -114,8 +152,43 @@ def _questions(status: MirrorStatus) -> list[str]:
     return ["Waits for you", *said] if said else []
 
 
+def compared_line(report: Report, questions: Questions) -> str:
+    """Return how many meetings there are, how many of them were compared, and why the others were not."""
+    decided = max(0, report.left - questions.vanished_meetings - questions.asked_meetings)
+    beside = [
+        f"{number} {words}"
+        for number, words in (
+            (report.waiting, "on their way or held"),
+            (questions.vanished_meetings, "vanished at once, you decide"),
+            (questions.asked_meetings, "deleted or moved by people, you decide"),
+            (decided, "left as people made them: their word counts"),
+        )
+        if number
+    ]
+    differ = f"{len(report.findings)} difference{'' if len(report.findings) == 1 else 's'}"
+    total = report.compared + report.waiting + report.left
+    of_all = f"{report.compared} of {total}" if total != report.compared else f"{total}"
+    return "; ".join([f"{of_all} meeting{'' if total == 1 else 's'} compared: {differ}", *beside]) + "."
+
+
+def question_lines(questions: Questions) -> list[str]:
+    """Return what somebody has to decide, and with which commands."""
+    said = [
+        f"{each.meetings} events vanished at once from {each.calendar_id}. Decide: meeting-gateway mirror restore "
+        f"--calendar {each.calendar_id}, or meeting-gateway mirror believe --calendar {each.calendar_id}"
+        for each in questions.vanished
+    ]
+    if questions.asks:
+        one = questions.asks == 1
+        whose = f"{questions.asks} meeting{' asks' if one else 's ask'} you whose version counts"
+        said.append(f"{whose}. See them: meeting-gateway meeting list --state asks")
+    return said
+
+
 def _email(status: MirrorStatus, account_id: int) -> str:
-    return next((each.email for each in status.accounts if each.account_id == account_id), f"account {account_id}")
+    return next(
+        (each.email for each in status.accounts if each.account_id == account_id), _SIGNED_OUT.format(account_id)
+    )
 
 
 def finding_line(finding: Finding) -> str:

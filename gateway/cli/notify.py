@@ -29,8 +29,7 @@ def _test(args: argparse.Namespace) -> int:
     config = load(args)
     told = asyncio.run(_send(config, args.channel))
     if not told:
-        wanted = f"notifications.{args.channel}" if args.channel else "notifications"
-        return complain([f"Nothing is set under {wanted} in config.yaml, so nobody is told anything."], CONFIGURATION)
+        return complain(_nobody(args.channel), CONFIGURATION)
     from gateway.notify.webhook import Taken
 
     for name, answer in told.items():
@@ -44,6 +43,19 @@ def _test(args: argparse.Namespace) -> int:
     if "syslog" in told:
         say("A syslog server does not answer: look there whether the line arrived.")
     return OK if all(answer.taken is Taken.YES for answer in told.values()) else FAILED
+
+
+def _nobody(channel: str | None) -> list[str]:
+    """Say that nothing is set, and what to set."""
+    if channel is not None:
+        return [
+            f"Nothing is set under notifications.{channel} in config.yaml, so nobody is told that way. "
+            f"Set it there, try again, and restart the gateway."
+        ]
+    return [
+        "Nothing is set under notifications in config.yaml, so nobody is told anything. Set notifications.email, "
+        "notifications.webhook or notifications.syslog there, try again, and restart the gateway."
+    ]
 
 
 async def _send(config: Config, only: str | None) -> dict[str, Told]:

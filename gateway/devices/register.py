@@ -17,6 +17,7 @@ from gateway.domain.device import DevicePolicy
 from gateway.domain.meeting import Invitations, Join
 from gateway.domain.polling import PollSettings
 from gateway.domain.secret import Secret, webhook_key
+from gateway.domain.target import MAIN_CALENDAR
 from gateway.errors import ConfigError, GatewayError, ProfileError, StoreError
 from gateway.notify.webhook import Receiver
 from gateway.profiles.catalog import Catalog
@@ -40,9 +41,6 @@ class Chosen:
     calendar: str | None = None
     invitations: Invitations | None = None
 
-
-MAIN_CALENDAR = "primary"
-"""An account's own calendar, whoever it is."""
 
 _NOTHING = Chosen()
 _CLOCK = SystemClock()

@@ -31,7 +31,8 @@ class KeptEdit:
     """What people changed of one event, or of the occurrence that the rule puts at `original_start_utc_s`.
 
     With `Part.EVENT` among `parts` the event was deleted, or moved to the calendar `calendar_id`. `at` is when it was
-    noticed (ms UTC), `who` the person's address, empty where the calendar does not say it.
+    noticed (ms UTC), `who` the person's address, empty where the calendar does not say it. `put_backs` is when the
+    device's version was written again without anybody being asked (ms UTC, oldest first, only the last few).
     """
 
     meeting_id: int
@@ -42,8 +43,14 @@ class KeptEdit:
     calendar_id: str | None = None
     who: str = ""
     at: int = 0
+    put_backs: tuple[int, ...] = ()
 
     @property
     def deleted(self) -> bool:
         """Whether people removed the event, and did not only move it to another calendar."""
         return Part.EVENT in self.parts and self.calendar_id is None
+
+    @property
+    def fought(self) -> bool:
+        """Whether an admin is asked because it was changed again each time that it had been put back."""
+        return self.state is KeptState.ASKS and bool(self.put_backs)

@@ -32,11 +32,13 @@ class Window:
     def __init__(self, configured: int, window_ms: float = WINDOW_MS) -> None:
         self.configured = configured
         self.limit = configured
+        self.length_ms = window_ms
         self._window_ms = window_ms + _MARGIN_MS
         self._answered: deque[float] = deque()
         self._under_way: deque[float] = deque()
         self._good: deque[float] = deque()
         self._changed_ms = 0.0
+        self._most = 0
 
     @property
     def in_flight(self) -> int:
@@ -55,7 +57,7 @@ class Window:
 
     def free(self, now_ms: float) -> int:
         """How many calls may be made now."""
-        self._grow(now_ms)
+        self.grow(now_ms)
         return max(0, self.limit - self.used(now_ms))
 
     def next_free_ms(self, now_ms: float) -> float | None:
@@ -81,17 +83,22 @@ class Window:
         _expire(self._answered, now_ms - self._window_ms)
         if good:
             self._good.append(entered_ms)
-            went_well = self._went_well(now_ms)
+            went_well = self.went_well(now_ms)
+            self._most = max(self._most, went_well)
             if went_well > self.limit:
                 self.limit = min(self.configured, went_well)
 
     def still_full(self, now_ms: float) -> bool:
         """Whether calls that went well fill the learned limit even for one who counts them by their requests."""
-        return self._went_well(now_ms) >= self.limit
+        return self.went_well(now_ms) >= self.limit
+
+    def went_beyond(self, now_ms: float) -> bool:
+        """Whether more calls than now went well within one window before."""
+        return self._most > self.went_well(now_ms)
 
     def learn(self, now_ms: float, *, floor: int) -> None:
         """A call was one too many: the limit is the number of calls that went well within the last window."""
-        self.limit = min(self.limit, max(floor, self._went_well(now_ms)))
+        self.limit = min(self.limit, max(floor, self.went_well(now_ms)))
         self._changed_ms = now_ms
 
     def forget(self, limit: int) -> None:
@@ -102,15 +109,16 @@ class Window:
         """Whether forgetting this window loses nothing."""
         return not self.learned and self.used(now_ms) == 0
 
-    def _went_well(self, now_ms: float) -> int:
+    def went_well(self, now_ms: float) -> int:
         """Count what was asked within the last window and went well: at least that many are allowed."""
         _expire(self._good, now_ms - self._window_ms + _MARGIN_MS)
         return len(self._good)
 
-    def _grow(self, now_ms: float) -> None:
+    def grow(self, now_ms: float) -> None:
         """Give a learned limit back in steps: limits are often passing, and a step too many costs one refusal."""
         if self.learned and now_ms - self._changed_ms >= _GROWS_EVERY_MS:
-            self.limit = min(self.configured, self.limit + max(1, int(self.configured * _GROWS_BY)))
+            step = max(1, int(self.configured * _GROWS_BY * self.length_ms / WINDOW_MS))
+            self.limit = min(self.configured, self.limit + step)
             self._changed_ms = now_ms
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from gateway.domain.device import Wins
 from gateway.domain.facts import EventFacts, Part, differences
 from gateway.domain.kept_edit import Difference, KeptEdit, KeptState
+
+_HOUR_MS = 3_600_000
+MOST_PUT_BACKS = ((3, _HOUR_MS), (10, 24 * _HOUR_MS))
+"""How often an event is put back at most within how many ms: whoever changes it again after that does not give in.
+
+Each time all guests may be written to, or invited once more. The second is for a program that comes twice an hour.
+"""
 
 GONE: Difference = {Part.EVENT: {"device": "scheduled", "calendar": "deleted"}}
 """How a deleted event differs from what its device wants."""
@@ -105,6 +112,28 @@ def decide(now: Situation) -> Decision:
     if not edited:
         return _as_wanted(now)
     return _known_already(now, edited) or _by_policy(now, edited)
+
+
+def put_back_or_ask(decision: Decision, before: KeptEdit | None, now_ms: int) -> Decision:
+    """Ask an admin instead of putting an event back that is changed again each time."""
+    if decision.ruling is not Ruling.PUT_BACK or not fought(before, now_ms):
+        return decision
+    return replace(decision, ruling=Ruling.ASK, keeps=frozenset())
+
+
+def fought(before: KeptEdit | None, now_ms: int) -> bool:
+    """Tell whether an event was put back as often as it may be, or somebody is asked already because it was."""
+    if before is None:
+        return False
+    return before.fought or any(
+        sum(0 <= now_ms - at < within_ms for at in before.put_backs) >= most for most, within_ms in MOST_PUT_BACKS
+    )
+
+
+def put_backs_with(before: KeptEdit | None, now_ms: int) -> tuple[int, ...]:
+    """Return when an event was put back, this time included; only as many times as are needed."""
+    earlier = () if before is None else before.put_backs
+    return (*earlier, now_ms)[-max(most for most, _ in MOST_PUT_BACKS) :]
 
 
 def _by_people(now: Situation, seen: EventFacts) -> frozenset[str]:

@@ -11,6 +11,9 @@ from gateway.domain.facts import EventFacts, Part
 from gateway.domain.meeting import Invitations, Join, Meeting
 from gateway.domain.outcome import Outcome, Remedy, RemoteEvent
 
+MAIN_CALENDAR = "primary"
+"""An account's own calendar, whoever it is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRef:
@@ -94,6 +97,12 @@ class CalendarTarget(Protocol):
     async def cancel_occurrence(self, ref: OccurrenceRef, current: RemoteEvent, invitations: Invitations) -> Outcome:
         """Cancel one occurrence: DONE, GONE when it was not there, CHANGED when `current` is no longer current."""
 
+    async def look_calendar(self, calendar_id: str) -> Outcome:
+        """Ask whether the calendar itself is there: DONE without an event, CONFIGURATION when it cannot be seen.
+
+        A calendar that cannot be seen answers for each of its events as if that were GONE.
+        """
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountTarget:
@@ -109,6 +118,13 @@ class AccountTarget:
     email: str = ""
     project: str = ""
     read_only: bool = False
+
+    def calendar(self, name: str) -> str:
+        """Return the one name by which a calendar of this account is known, for its own calendar has two.
+
+        That is `primary` and the account's address alike (Calendar API reference, `calendarId`).
+        """
+        return MAIN_CALENDAR if self.email and name.casefold() == self.email.casefold() else name
 
 
 class TargetSource(Protocol):

@@ -50,7 +50,9 @@ class GoogleCalendar:
     async def insert(self, ref: EventRef, content: EventContent) -> Outcome:
         """`events.insert` with our own id, so that a repeat is answered with 409 instead of a second event."""
         body = event_body(ref, content)
-        outcome = await self._ask(Operation.INSERT, "POST", self._events(ref), query=_query(content, body), body=body)
+        outcome = await self._ask(
+            Operation.INSERT, "POST", self._events(ref.calendar_id), query=_query(content, body), body=body
+        )
         return _told_more(outcome, ref, content)
 
     async def replace(self, ref: EventRef, content: EventContent, current: RemoteEvent) -> Outcome:
@@ -79,6 +81,11 @@ class GoogleCalendar:
             headers={"If-Match": current.etag},
         )
 
+    async def look_calendar(self, calendar_id: str) -> Outcome:
+        """`events.list` of next to nothing: what the gateway may ask of a calendar with any of its scopes."""
+        query = {"maxResults": "1", "fields": "etag"}
+        return await self._ask(Operation.LOOK_CALENDAR, "GET", self._events(calendar_id), query=query)
+
     async def _replace(self, ref: EventRef, content: EventContent, current: RemoteEvent) -> Outcome:
         without_guests = Remedy.WITHOUT_GUESTS in content.remedies
         ours = event_body(ref, content, current.raw.get("attendees") if without_guests else None)
@@ -106,11 +113,11 @@ class GoogleCalendar:
             return replace(outcome, event=current)
         return _told_more(outcome, ref, content)
 
-    def _events(self, ref: EventRef) -> str:
-        return f"{self._endpoint}/calendars/{quote(ref.calendar_id, safe='')}/events"
+    def _events(self, calendar_id: str) -> str:
+        return f"{self._endpoint}/calendars/{quote(calendar_id, safe='')}/events"
 
     def _event(self, ref: EventRef) -> str:
-        return f"{self._events(ref)}/{quote(ref.remote_id, safe='')}"
+        return f"{self._events(ref.calendar_id)}/{quote(ref.remote_id, safe='')}"
 
     async def _ask(
         self,

@@ -18,6 +18,7 @@ class Operation(StrEnum):
 
     INSERT = "insert"
     LOOK = "look"
+    LOOK_CALENDAR = "look-calendar"
     REPLACE = "replace"
     DELETE = "delete"
     TOKEN = "token"  # noqa: S105 - the name of an operation
@@ -31,8 +32,8 @@ class Operation(StrEnum):
 _ALL = frozenset(Operation)
 _INSERT = frozenset({Operation.INSERT})
 _REPLACE = frozenset({Operation.REPLACE})
-_LOOK = frozenset({Operation.LOOK})
-_DELETE = frozenset({Operation.DELETE})
+_LOOK_CALENDAR = frozenset({Operation.LOOK_CALENDAR})
+_NAMING_NO_EVENT = _INSERT | _LOOK_CALENDAR
 _SAYING = _INSERT | _REPLACE
 """The calls that tell the calendar what an event shall say."""
 
@@ -217,9 +218,10 @@ ROWS: tuple[Row, ...] = (
     ),
     # The event cannot be brought back: its id is burned.
     Row(status=403, on=_REPLACE, cancelled=True, verdict=Verdict.GONE, remedy=Remedy.NEW_ID),
+    Row(status=403, on=_LOOK_CALENDAR, verdict=Verdict.CONFIGURATION, code="G-507"),
     Row(status=403, verdict=_REFUSED, code=_G516, remedy=Remedy.LOOK_AGAIN),
-    # 404 never says whether the event or its calendar is missing. An insert names no event: there it is the calendar.
-    Row(status=404, on=_INSERT, verdict=Verdict.CONFIGURATION, code="G-507"),
+    # 404 never says whether the event or its calendar is missing. Where no event is named, it is the calendar.
+    Row(status=404, on=_NAMING_NO_EVENT, verdict=Verdict.CONFIGURATION, code="G-507"),
     Row(status=404, verdict=Verdict.GONE),
     # 409: for an insert the id is taken, whatever the reason; `conflict` is what overlapping calls meet.
     Row(status=409, on=_INSERT, reasons=_reasons("conflict"), verdict=Verdict.LATER, code="G-506"),
@@ -228,6 +230,7 @@ ROWS: tuple[Row, ...] = (
     Row(status=409, verdict=Verdict.LATER, code="G-506"),
     # 410: deleted. Of a list (`fullSyncRequired`, `updatedMinTooLongAgo`) its reader knows before it asks here.
     Row(status=410, on=_INSERT, verdict=Verdict.EXISTS),
+    Row(status=410, on=_LOOK_CALENDAR, verdict=Verdict.CONFIGURATION, code="G-507"),
     Row(status=410, verdict=Verdict.GONE),
     Row(status=412, verdict=Verdict.CHANGED),
 )

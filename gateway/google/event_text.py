@@ -16,9 +16,14 @@ _DECEIVING = dict.fromkeys(
     (*range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0x200B, 0x200E), 0x2060, 0xFEFF), None
 )
 
+_ASCII_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), 127), None)
+
 
 def one_line(text: str, most: int) -> str:
     """Return `text` as one line of at most `most` characters: NFC, without control and deceiving characters."""
+    if text.isascii() and text.isprintable():  # most are, and there is nothing in them to take out
+        line = " ".join(text.split())
+        return line if len(line) <= most else line[: most - 1].rstrip() + "…"
     shown = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text.translate(_DECEIVING))
     line = " ".join(unicodedata.normalize("NFC", _seen(shown)).split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
@@ -76,6 +81,8 @@ def _lists(meeting: Meeting, left_out: list[str]) -> list[str]:
 
 def _paragraphs(text: str) -> str:
     """Return a text of many lines: NFC, without control characters other than line breaks and tabs."""
+    if text.isascii():
+        return text.replace("\r\n", "\n").replace("\r", "\n").translate(_ASCII_CONTROLS).strip()
     lines = text.translate(dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), None))
     lines = lines.replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", "".join(c if c in "\n\t" else _seen(c) for c in lines)).strip()

@@ -104,7 +104,9 @@ def _success(operation: Operation, answer: Answer) -> Outcome:
         return Outcome(verdict=Verdict.DONE)
     event: RemoteEvent | None = None
     raw = json_object(answer.body)
-    if operation is not Operation.DELETE and answer.status == 200 and raw is not None:
+    if operation is Operation.LOOK_CALENDAR and answer.status == 200 and raw is not None:
+        return Outcome(verdict=Verdict.DONE)
+    if operation in (Operation.INSERT, Operation.LOOK, Operation.REPLACE) and answer.status == 200 and raw is not None:
         event = remote_event(raw)
     if event is None:
         return outcome(_unclear(operation), "G-412", whole_account=True)

@@ -17,6 +17,7 @@ from gateway.errors import StoreError
 from gateway.mirror.outside_busy import PARTS_AT_ONCE, BusyAccounts, OutsideBusy, part_of
 from gateway.mirror.paced import Pace
 from gateway.mirror.room_index import RoomIndex
+from gateway.mirror.room_shown import RoomShown
 from gateway.mirror.room_time import OutsideView, RoomTime
 from gateway.mirror.series import Exceptions
 from gateway.store import busy
@@ -104,12 +105,19 @@ class Availability:
         self._every_s = every_s
         exceptions = Exceptions(key=fingerprint_key, seal=seal, unseal=unseal)
         self._index = RoomIndex(database=database, clock=clock, policy=policy, time=RoomTime(exceptions=exceptions))
-        self._outside = OutsideBusy(database=database, clock=clock, accounts=accounts, pace=pace)
+        self._outside = OutsideBusy(
+            database=database,
+            clock=clock,
+            accounts=accounts,
+            pace=pace,
+            shown=RoomShown(series=exceptions.series),
+        )
         self._woken = asyncio.Event()
         self._used_ms = 0
         self._settled_ms: int | None = None
         self._failures = 0
-        self._settling: set[asyncio.Task[None]] = set()
+        self._settling: asyncio.Task[None] | None = None
+        self._asking = asyncio.Lock()
 
     async def begin(self) -> None:
         """Read what was heard before; call once, before `run`. Raises StoreError."""
@@ -204,13 +212,13 @@ class Availability:
             if problem is not None:
                 return self._wait_s(problem, every_s)
             due_s = every_s
-        far = self._far_due(first)
+        far = self._far_due(first, every_s)
         if far is not None:
             await self._outside.ask(rooms, far)
             if (problem := self._outside.problem(tuple(rooms))) is not None:
                 self._failures += 1
                 return self._wait_s(problem, every_s)
-            if self._far_due(first) is not None:
+            if self._far_due(first, every_s) is not None:
                 return min(due_s, NEXT_S)
         return due_s * (0.75 + self._chance() / 2)
 
@@ -219,12 +227,17 @@ class Availability:
         age_ms = None if asked_ms is None else self._clock.now_ms() - asked_ms
         return 0.0 if age_ms is None or age_ms < 0 else every_s - age_ms / 1000
 
-    def _far_due(self, first: int) -> int | None:
-        """Return from where on it is time to ask about what lies farther ahead; None when it is not."""
+    def _far_due(self, first: int, every_s: float) -> int | None:
+        """Return from where on it is time to ask about what lies farther ahead; None when it is not.
+
+        Where a meeting of ours was about to be changed in the calendar, that is as often as for what lies near.
+        """
         rooms, now_ms = tuple(self._index.watched.rooms), self._clock.now_ms()
         for part in range(first + PARTS_AT_ONCE, first + HORIZON_S // PART_S + 1, PARTS_AT_ONCE):
             asked_ms = self._outside.asked_ms(rooms, part)
-            if asked_ms is None or not 0 <= now_ms - asked_ms < ASK_FAR_S * 1000:
+            unsettled = self._outside.unsettled(rooms, range(part, part + PARTS_AT_ONCE))
+            fresh_s = every_s if unsettled else ASK_FAR_S
+            if asked_ms is None or not 0 <= now_ms - asked_ms < fresh_s * 1000:
                 return part
         return None
 
@@ -247,22 +260,32 @@ class Availability:
 
     async def _settled(self, device_id: int) -> bool:
         """Bring the device's room into shape, for as long as a call may wait; the work goes on behind it."""
-        if not self._index.complete(device_id) or not self._is_watched(device_id):
-            task = asyncio.create_task(self._index.settle(), name="settle-rooms")
-            self._settling.add(task)
-            task.add_done_callback(self._looked_at)
+        if not self._is_in_shape(device_id):
             # On a disk that cannot be written what is known can still be told.
             with contextlib.suppress(TimeoutError, StoreError):
                 async with asyncio.timeout(READY_S):
-                    await asyncio.shield(task)
+                    under_way = self._settling is not None
+                    await asyncio.shield(self._settle())
+                    if under_way and not self._is_in_shape(device_id):
+                        await asyncio.shield(self._settle())  # that one had begun before this device asked
             self._woken.set()
         return self._index.complete(device_id)
 
+    def _settle(self) -> asyncio.Task[None]:
+        """Return the one task that brings rooms into shape, begun now if there is none; all who wait share it."""
+        if self._settling is None:
+            self._settling = asyncio.create_task(self._index.settle(), name="settle-rooms")
+            self._settling.add_done_callback(self._looked_at)
+        return self._settling
+
     def _looked_at(self, task: asyncio.Task[None]) -> None:
         """Nobody may be left to hear of an error that the loop will meet again."""
-        self._settling.discard(task)
+        self._settling = None
         if not task.cancelled() and (error := task.exception()) is not None:
             _LOGGER.debug("rooms could not be settled: %s", error)
+
+    def _is_in_shape(self, device_id: int) -> bool:
+        return self._index.complete(device_id) and self._is_watched(device_id)
 
     def _is_watched(self, device_id: int) -> bool:
         kept = self._index.watched.devices.get(device_id)
@@ -272,10 +295,11 @@ class Availability:
         """Ask the calendar unless that was done just now, or it did not answer lately; not for long."""
         if self._failures:
             return
-        now_ms = self._clock.now_ms()
         first, last = part_of(from_s), part_of(to_s - 1)
         try:
-            async with asyncio.timeout(READY_S):
+            # One after the other: what the first of many heard need not be asked by the others.
+            async with asyncio.timeout(READY_S), self._asking:
+                now_ms = self._clock.now_ms()
                 for part in range(first, last + 1, PARTS_AT_ONCE):
                     for each in range(part, min(part + PARTS_AT_ONCE, last + 1)):
                         asked_ms = self._outside.asked_ms((room_id,), each)

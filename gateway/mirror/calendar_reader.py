@@ -65,6 +65,11 @@ class CalendarReader:
         self._now_s = now_s
         self._counted = counted
 
+    @property
+    def installation_id(self) -> str:
+        """Whose marks count."""
+        return self._installation_id
+
     async def read(self, account: AccountFeed, calendar_id: str, known: Known) -> Reading | Outcome:
         """Read what changed, or everything when the calendar's memory of changes has ended; or say why not."""
         if known.token is not None:

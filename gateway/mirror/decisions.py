@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,18 +11,21 @@ from gateway.domain.change import from_json
 from gateway.domain.device import Wins
 from gateway.domain.facts import Part
 from gateway.domain.kept_edit import WHOLE, Difference, KeptEdit, KeptState
+from gateway.domain.meeting import Meeting
 from gateway.domain.occurrence import OccurrenceState
-from gateway.domain.reconcile import GONE, Decision, Ruling
+from gateway.domain.reconcile import GONE, Decision, Ruling, fought, put_back_or_ask, put_backs_with
 from gateway.domain.retry import Hold
 from gateway.domain.zones import to_local
 from gateway.errors import Conflict
 from gateway.mirror.queueing import enqueue
 from gateway.mirror.teller import Decided, Teller
-from gateway.store import busy, changes, kept, meetings, mirrored, occurrences, outbox, second_looks
+from gateway.store import audit, busy, changes, deletions, kept, meetings, mirrored, occurrences, outbox, second_looks
 from gateway.store.meetings import MeetingRow
 from gateway.store.mirrored import MirroredRow
 from gateway.store.occurrences import OccurrenceRow
 from gateway.store.second_looks import Guarded, SecondLook, StrayEvent
+
+_LOGGER = logging.getLogger(__name__)
 
 LOOK_AGAIN_MS = 30_000
 """How long after an event that could not be judged it is looked at again."""
@@ -33,10 +37,14 @@ _WORDS = {KeptState.BACK: Decided.DEVICE, KeptState.KEPT: Decided.CALENDAR, Kept
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What came of it: whether the device has news, and whether something is to be written to a calendar."""
+    """What came of it: whether the device has news, and whether something is to be written to a calendar.
+
+    `asks` says that an admin is asked, so that nothing may be removed either.
+    """
 
     told: bool = False
     wrote: bool = False
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +63,21 @@ class Matter:
         """What tells its device."""
         return Teller(conn=self.conn, row=self.row, now_ms=self.now_ms, original_start_utc_s=self.original_start_utc_s)
 
+    @property
+    def before(self) -> KeptEdit | None:
+        """What is known of it already."""
+        return kept.get(self.conn, self.row.id, self.original_start_utc_s)
+
     def note(
-        self, state: KeptState, parts: frozenset[Part], difference: Difference, calendar_id: str | None = None
+        self,
+        state: KeptState,
+        parts: frozenset[Part],
+        difference: Difference,
+        calendar_id: str | None = None,
+        *,
+        put_backs: tuple[int, ...] = (),
     ) -> None:
-        """Remember what people changed, and whose version counts."""
+        """Remember what people changed, whose version counts, and when it was put back without asking anybody."""
         kept.put(
             self.conn,
             KeptEdit(
@@ -70,6 +89,7 @@ class Matter:
                 calendar_id=calendar_id,
                 who=self.who,
                 at=self.now_ms,
+                put_backs=put_backs,
             ),
         )
         if parts & _TAKING_TIME:
@@ -96,43 +116,58 @@ def carry_out(matter: Matter, decision: Decision) -> Done:
             return Done()
         case Ruling.RESTORED:
             return _restored(matter)
-    state = _STATES[decision.ruling]
-    if decision.ruling is Ruling.PUT_BACK and decision.keeps:
-        left = {part: said for part, said in decision.difference.items() if part in decision.keeps}
-        matter.note(KeptState.KEPT, decision.keeps, left)
+    before = matter.before
+    final = put_back_or_ask(decision, before, matter.now_ms)
+    if Part.EVENT in final.parts:
+        _count_deletion(matter)
+    if final is not decision:
+        _ask_about_a_fight(matter, before)
+        put_backs = () if before is None else before.put_backs
     else:
-        matter.note(state, decision.parts, decision.difference)
-    told = matter.teller.differs(decision.difference, _WORDS[state], conflict=decision.conflict)
-    if decision.ruling is Ruling.PUT_BACK:
+        put_backs = put_backs_with(before, matter.now_ms) if final.ruling is Ruling.PUT_BACK else ()
+    state = _STATES[final.ruling]
+    if final.ruling is Ruling.PUT_BACK and final.keeps:
+        left = {part: said for part, said in final.difference.items() if part in final.keeps}
+        matter.note(KeptState.KEPT, final.keeps, left, put_backs=put_backs)
+    else:
+        matter.note(state, final.parts, final.difference, put_backs=put_backs)
+    told = matter.teller.differs(final.difference, _WORDS[state], conflict=final.conflict)
+    if final.ruling is Ruling.PUT_BACK:
         put_back(matter)
-    elif decision.ruling is Ruling.KEEP:
-        _let_go(matter, decision.parts)
+    elif final.ruling is Ruling.KEEP:
+        _let_go(matter, final.parts)
         resume(matter)
-    return Done(told=told, wrote=decision.ruling is Ruling.PUT_BACK)
+    return Done(told=told, wrote=final.ruling is Ruling.PUT_BACK, asks=final.ruling is Ruling.ASK)
 
 
 def settle_move(matter: Matter, event: MirroredRow, calendar_id: str, wins: Wins) -> Done:
     """An event was moved to another calendar of ours: it is put back, followed there, or asked about."""
     difference: Difference = {"calendar": {"device": event.calendar_id, "calendar": calendar_id}}
-    before = kept.get(matter.conn, matter.row.id)
+    before = matter.before
     if before is not None and before.calendar_id == calendar_id and before.difference == difference:
-        return Done()
+        return Done(asks=before.state is KeptState.ASKS)
     state = {Wins.DEVICE: KeptState.BACK, Wins.CALENDAR: KeptState.KEPT, Wins.ASK: KeptState.ASKS}[wins]
+    put_backs: tuple[int, ...] = ()
+    if state is KeptState.BACK and before is not None and fought(before, matter.now_ms):
+        _ask_about_a_fight(matter, before)
+        state, put_backs = KeptState.ASKS, before.put_backs
+    elif state is KeptState.BACK:
+        put_backs = put_backs_with(before, matter.now_ms)
     told = matter.teller.differs(difference, _WORDS[state], conflict=False)
-    matter.note(state, frozenset({Part.EVENT}), difference, calendar_id)
-    if wins is Wins.DEVICE:
+    matter.note(state, frozenset({Part.EVENT}), difference, calendar_id, put_backs=put_backs)
+    if state is KeptState.BACK:
         put_back(matter)
-    elif wins is Wins.CALENDAR:
+    elif state is KeptState.KEPT:
         _follow(matter, calendar_id)
-    return Done(told=told, wrote=wins is not Wins.ASK)
+    return Done(told=told, wrote=state is not KeptState.ASKS, asks=state is KeptState.ASKS)
 
 
 def decide(matter: Matter, wins: Wins) -> Done:
     """An admin decides about a meeting, or one occurrence, that waits for it; `wins` is not ASK.
 
-    Raises Conflict when nothing waits there.
+    How often the event was put back counts anew from here. Raises Conflict when nothing waits there.
     """
-    edit = kept.get(matter.conn, matter.row.id, matter.original_start_utc_s)
+    edit = matter.before
     if edit is None or edit.state is not KeptState.ASKS:
         raise Conflict("Nothing is to be decided about this meeting: the calendar and the device agree, or were told.")
     state = KeptState.BACK if wins is Wins.DEVICE else KeptState.KEPT
@@ -205,21 +240,64 @@ def _answer(
         else:
             _let_go(matter, frozenset({Part.EVENT}))
     second_looks.unguard(conn, answered)
+    deletions.forget(conn, account_id, calendar_id)
     return len(answered)
 
 
 def _restored(matter: Matter) -> Done:
-    before = kept.get(matter.conn, matter.row.id, matter.original_start_utc_s)
+    before = matter.before
     told = matter.teller.restored()
     if before is None:
         return Done(told=told)
     if before.state is KeptState.BACK:
         if before.calendar_id is not None:
-            matter.note(KeptState.BACK, before.parts, before.difference)
+            matter.note(KeptState.BACK, before.parts, before.difference, put_backs=before.put_backs)
         return Done(told=told)
-    matter.forget()
+    if Part.EVENT in before.parts and matter.original_start_utc_s == WHOLE:
+        deletions.taken_back(matter.conn, matter.row.id)
+    if before.put_backs:  # a program that undoes its own change for a moment is still the same one
+        matter.note(KeptState.BACK, before.parts, before.difference, put_backs=before.put_backs)
+    else:
+        matter.forget()
     resume(matter)
     return Done(told=told, wrote=True)
+
+
+def _ask_about_a_fight(matter: Matter, before: KeptEdit | None) -> None:
+    """Say once that an event is not put back any more, where those look who have to decide."""
+    if before is None or before.fought:
+        return
+    detail = f"put back {len(before.put_backs)} times; somebody, or a program, keeps changing it: nothing is written"
+    audit.write(
+        matter.conn,
+        at_ms=matter.now_ms,
+        actor="gateway",
+        action="meeting.asks",
+        object_=f"meeting:{matter.row.id}",
+        detail=detail,
+    )
+    _LOGGER.warning(
+        "an event is changed again each time that it was put back: nothing is written to it until somebody decides. "
+        "Next: meeting-gateway meeting resolve %d",
+        matter.row.id,
+        extra={"meeting": matter.row.id},
+    )
+
+
+def _count_deletion(matter: Matter) -> None:
+    """Remember that people deleted a coming event: many small deletions are a large one."""
+    event = mirrored.get(matter.conn, matter.row.id)
+    if event is None or matter.original_start_utc_s != WHOLE:
+        return
+    if _is_coming(from_json(matter.row.body, matter.unseal), matter.now_ms // 1000):
+        deletions.note(matter.conn, matter.row.id, event.account_id, event.calendar_id, matter.now_ms)
+
+
+def _is_coming(meeting: Meeting, now_s: int) -> bool:
+    """Tell whether a meeting is not over; a series counts unless its end is past."""
+    if meeting.repeat is None:
+        return meeting.end_utc_s > now_s
+    return meeting.repeat.until_utc_s is None or meeting.repeat.until_utc_s >= now_s
 
 
 def _let_go(matter: Matter, parts: frozenset[Part]) -> None:

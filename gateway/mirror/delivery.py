@@ -15,6 +15,7 @@ from gateway.domain.kept_edit import WHOLE, KeptEdit, KeptState
 from gateway.domain.occurrence import OccurrenceState, by_the_rule
 from gateway.domain.outcome import Outcome, RemoteEvent, Verdict
 from gateway.domain.target import CalendarTarget, EventContent, EventRef, OccurrenceRef
+from gateway.mirror.away import is_away, why_away
 from gateway.mirror.completing import Completing
 from gateway.mirror.job import (
     DOUBT_ABSENCE,
@@ -117,7 +118,7 @@ class Delivery:
             result = again
             end, lacks = await self._exceptions(job, writing, wanted, target, everything=True, sure=True)
         if end.failure is not None:
-            return Undelivered(outcome=end.failure, doubt=DOUBT_CALL)
+            return Undelivered(outcome=end.failure, doubt=DOUBT_CALL, calendar_away=end.calendar_away)
         return self._completing.with_occurrences(result, writing.event, writing.lacks, lacks)
 
     async def _exceptions(
@@ -216,14 +217,16 @@ class Delivery:
             # An insert that nobody saw end: it may have had its effect, may have it still, or never will.
             outcome = await target.look(ref)
             if outcome.verdict is Verdict.GONE and outcome.event is None:
-                return _absent(doubt)
+                return _absent() if doubt != DOUBT_ABSENCE else await _not_there(event, doubt, target)
             if outcome.verdict is Verdict.GONE or (outcome.event is not None and not _ours(outcome.event, ref)):
                 return Delivered(event=None)
             if outcome.verdict is not Verdict.DONE:
                 return Undelivered(outcome=outcome, doubt=doubt)
         outcome = await target.delete(ref, policy.invitations)
-        if outcome.verdict in (Verdict.DONE, Verdict.GONE):
+        if outcome.verdict is Verdict.DONE:
             return Delivered(event=None)
+        if outcome.verdict is Verdict.GONE:
+            return await _not_there(event, doubt, target)
         return Undelivered(outcome=outcome, doubt=max(doubt, DOUBT_CALL))
 
 
@@ -250,10 +253,16 @@ def _ours(event: RemoteEvent, ref: EventRef) -> bool:
     return all(event.marks.get(name) == ref.marks[name] for name in ("gateway", "meeting"))
 
 
-def _absent(doubt: int) -> Result:
-    """An event that may still be on its way was not there: look once more, later, before that is believed."""
-    if doubt == DOUBT_ABSENCE:
+async def _not_there(event: MirroredRow, doubt: int, target: CalendarTarget) -> Result:
+    """An event that shall not be there was not found: it is gone, unless its calendar cannot be seen."""
+    why = await why_away(target, event.calendar_id)
+    if why is None:
         return Delivered(event=None)
+    return Undelivered(outcome=why, doubt=doubt, calendar_away=is_away(why))
+
+
+def _absent() -> Undelivered:
+    """An event that may still be on its way was not there: look once more, later, before that is believed."""
     text = "The event is not there; one more look makes sure that a late call does not bring it."
     outcome = Outcome(verdict=Verdict.LATER, code="second-look", text=text, retry_after_s=SECOND_LOOK_S)
     return Undelivered(outcome=outcome, doubt=DOUBT_ABSENCE)

@@ -17,7 +17,7 @@ from gateway.errors import StoreError
 from gateway.mirror import told
 from gateway.mirror.job import Delivered, Job, Result, Undelivered, write_down
 from gateway.mirror.paced import NOT_NOW, Pace
-from gateway.store import outbox
+from gateway.store import outbox, reading
 from gateway.store.database import Database
 
 _LOGGER = logging.getLogger(__name__)
@@ -93,6 +93,16 @@ class Ending:
                 code=outcome.code,
                 text=outcome.text,
             )
+            if result.calendar_away and decision.hold is not None and job.event is not None:
+                # Whoever reads the calendar frees what is held for it, once it can be read again.
+                reading.failed(
+                    conn,
+                    account_id=job.event.account_id,
+                    calendar_id=job.event.calendar_id,
+                    code=outcome.code,
+                    text=outcome.text,
+                    now_ms=now_ms,
+                )
 
         await _until_written(lambda: self._database.write(postpone))
         is_news = decision.hold or (job.row.attempts == 1 and outcome.code != NOT_NOW)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import sqlite3
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from functools import partial
@@ -192,11 +193,30 @@ class Inbound:
         chosen = self._chosen()
         wanted = []
         for number, feed in enumerate(accounts):
-            account_id, email = feed.account.account_id, feed.account.email
-            names = await self._database.read(partial(mirrored_calendars.live_calendars, account_id=account_id))
-            theirs = {name for who, name in chosen if who == email or (who is None and number == 0)}
+            email, calendar = feed.account.email.casefold(), feed.account.calendar
+            names = await self._holding(feed.account)
+            theirs = {
+                calendar(name)
+                for who, name in chosen
+                if (number == 0 if who is None else bool(email) and who.casefold() == email)
+            }
             wanted.append((feed, [*names, *sorted(theirs - set(names))]))
         return [(feed, names) for feed, names in wanted if names]
+
+    async def _holding(self, account: AccountTarget) -> list[str]:
+        """Return the calendars that hold events of ours, each under one name; one noted under two is noted anew."""
+        account_id = account.account_id
+        names = await self._database.read(partial(mirrored_calendars.live_calendars, account_id=account_id))
+        other = [name for name in names if account.calendar(name) != name]
+        if not other:
+            return names
+
+        def rename(conn: sqlite3.Connection) -> list[str]:
+            for name in other:
+                mirrored_calendars.rename(conn, account_id, name, account.calendar(name))
+            return mirrored_calendars.live_calendars(conn, account_id)
+
+        return await self._database.write(rename)
 
     async def _read_account(self, feed: AccountFeed, names: list[str], *, everything: bool) -> Outcome | None:
         """Read an account's calendars, then settle them: an event that left one of them may be in another."""

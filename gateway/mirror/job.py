@@ -57,10 +57,14 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undelivered:
-    """Not done; `doubt` says what must be looked at first next time (`DOUBT_*`)."""
+    """Not done; `doubt` says what must be looked at first next time (`DOUBT_*`).
+
+    `calendar_away` says that the whole calendar could not be seen: when it is read again, the job can be done.
+    """
 
     outcome: Outcome
     doubt: int
+    calendar_away: bool = False
 
 
 Result = Delivered | Undelivered

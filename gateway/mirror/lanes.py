@@ -14,7 +14,7 @@ from gateway.domain.retry import Hold
 from gateway.domain.target import AccountTarget, TargetSource
 from gateway.mirror.paced import Pace
 from gateway.store import accounts, outbox_lanes
-from gateway.store.outbox import MIRROR
+from gateway.store.outbox import MIRROR, MOST_AT_ONCE
 from gateway.store.outbox_lanes import Group, Head
 
 _LOGGER = logging.getLogger(__name__)
@@ -90,9 +90,11 @@ def choose(
     """Choose up to `most` ready meetings, soonest first over all devices.
 
     Meetings whose account cannot be used, or whose calendar has no budget, do not stand before others. Those of an
-    account that nobody is signed in to any more are held.
+    account that nobody is signed in to any more are held, or go to another when no calendar has them yet.
     """
     choice, budgets = Choice(), _Budgets(pace)
+    if _leave_accounts(conn, view):
+        choice.waits(0.0)
     turns = [turn for group in outbox_lanes.groups(conn, MIRROR) if (turn := _turn(conn, view, policy, group, now_ms))]
     heapq.heapify(turns)
     while turns and len(choice.picks) < most:
@@ -113,6 +115,18 @@ def choose(
     return choice
 
 
+def _leave_accounts(conn: sqlite3.Connection, view: View) -> bool:
+    """Deal with meetings of accounts that nobody is signed in to any more; True when there may be more of them."""
+    groups = [group for group in outbox_lanes.groups(conn, MIRROR) if group.account_id not in (0, *view.accounts)]
+    left = accounts.signed_out(conn) if groups else frozenset()
+    numbers = [
+        outbox_lanes.hold_account(conn, group, Hold.CONFIGURATION, OTHER_ACCOUNT, OTHER_ACCOUNT_TEXT)
+        for group in groups
+        if group.account_id in left
+    ]
+    return max(numbers, default=0) >= MOST_AT_ONCE
+
+
 def _turn(
     conn: sqlite3.Connection, view: View, policy: Callable[[int], DevicePolicy], group: Group, now_ms: int
 ) -> _Turn | None:
@@ -123,14 +137,14 @@ def _turn(
         return None
     if group.account_id:
         account = view.accounts.get(group.account_id)
-        if account is None and group.account_id in accounts.signed_out(conn):
-            outbox_lanes.hold_account(conn, group, Hold.CONFIGURATION, OTHER_ACCOUNT, OTHER_ACCOUNT_TEXT)
     else:
         account = view.chosen.get(None if device.account is None else device.account.casefold())
     if account is None:
         return None
     from_ms = now_ms - BEGAN_MS
-    turn = _Turn(account, device.calendar_id, outbox_lanes.heads(conn, MIRROR, group, from_ms), from_ms)
+    turn = _Turn(
+        account, account.calendar(device.calendar_id), outbox_lanes.heads(conn, MIRROR, group, from_ms), from_ms
+    )
     return turn if turn.advance() else None
 
 

@@ -15,6 +15,7 @@ from gateway.domain.meeting import Invitations, Meeting
 from gateway.domain.outcome import Outcome, RemoteEvent, Verdict
 from gateway.domain.target import AccountTarget, EventRef, OccurrenceRef
 from gateway.domain.zones import to_local
+from gateway.mirror.ownership import is_current, ref_of
 from gateway.mirror.paced import Pace, PacedTarget
 from gateway.mirror.write_down import WriteDown, Written
 from gateway.store import meetings, mirrored, outbox, second_looks
@@ -27,8 +28,13 @@ _LOGGER = logging.getLogger(__name__)
 MOST_AT_ONCE = 50
 """Looks, and removals, of one account in one round; the others follow in the next."""
 
+FEW_DOUBLES = 5
+"""More events that are to be removed from a calendar at once are left there until somebody decides."""
+
 AGAIN_MS = 30_000
 _LONGEST_WAIT_MS = 3600 * 1000
+_MOST_REMEMBERED = 10_000
+_SAID_OF_REFUSALS = 2
 
 
 class OneByOne:
@@ -52,6 +58,7 @@ class OneByOne:
         self._unseal = unseal
         self._write_down = write_down
         self._counted = counted
+        self._untold: dict[SecondLook, int] = {}
 
     async def work(self, account: AccountTarget, written: Written) -> None:
         """Look at what is due and remove what is due; what cannot be done now stays for later. Raises StoreError."""
@@ -63,6 +70,7 @@ class OneByOne:
             await self._look(account, look, written)
         if account.read_only:
             return
+        await self._ask_about_many(account)
         strays = await self._database.read(
             lambda conn: second_looks.due_strays(conn, account.account_id, now_ms, MOST_AT_ONCE)
         )
@@ -72,7 +80,7 @@ class OneByOne:
     async def _look(self, account: AccountTarget, look: SecondLook, written: Written) -> None:
         event, series = await self._database.read(lambda conn: self._matter(conn, look))
         if event is None or series is None or event.state is not MirrorState.LIVE:
-            await self._database.write(lambda conn: second_looks.looked(conn, look))
+            await self._looked(look)
             return
         if look.original_start_utc_s != WHOLE and await self._database.read(lambda conn: _waits(conn, look)):
             # The device's own change is not written yet: whose change this is can be told after that.
@@ -80,7 +88,7 @@ class OneByOne:
             return
         self._counted()
         target = PacedTarget(account.target, self._pace, account)
-        ref = self._ref(event)
+        ref = ref_of(self._installation_id, event)
         if look.original_start_utc_s == WHOLE:
             outcome = await target.look(ref)
         else:
@@ -92,10 +100,11 @@ class OneByOne:
         if seen is None:
             await self._put_off(look)
             return
-        await self._database.write(lambda conn: second_looks.looked(conn, look))
+        await self._looked(look)
         if seen.event.cancelled and await self._database.read(lambda conn: _is_guarded(conn, event)):
             return
-        await self._write_down.settle(account, event.calendar_id, [(seen, look.meeting_id)], written)
+        calendar_id = account.calendar(event.calendar_id)
+        await self._write_down.settle(account, calendar_id, [(seen, look.meeting_id)], written)
 
     def _matter(self, conn: sqlite3.Connection, look: SecondLook) -> tuple[MirroredRow | None, Meeting | None]:
         row = meetings.get(conn, look.meeting_id)
@@ -103,35 +112,51 @@ class OneByOne:
         return mirrored.get(conn, look.meeting_id), series
 
     async def _put_off(self, look: SecondLook) -> None:
-        due_at = self._clock.now_ms() + AGAIN_MS
+        """Look at another time, each time after twice as long; how often that was, a restart may forget."""
+        attempts = self._untold.pop(look, 0)
+        if len(self._untold) >= _MOST_REMEMBERED:
+            self._untold.clear()
+        self._untold[look] = attempts + 1
+        due_at = self._clock.now_ms() + _wait_ms(attempts)
         await self._database.write(lambda conn: second_looks.put_off(conn, look, due_at))
 
-    def _ref(self, event: MirroredRow) -> EventRef:
-        marks = {
-            "gateway": self._installation_id,
-            "meeting": str(event.meeting_id),
-            "generation": str(event.generation),
-        }
-        return EventRef(calendar_id=event.calendar_id, remote_id=event.remote_id, marks=marks)
+    async def _looked(self, look: SecondLook) -> None:
+        self._untold.pop(look, None)
+        await self._database.write(lambda conn: second_looks.looked(conn, look))
+
+    async def _ask_about_many(self, account: AccountTarget) -> None:
+        """Remove nothing of a calendar in which very much is to be removed: that may be a mistake of the gateway's."""
+        now_ms, account_id = self._clock.now_ms(), account.account_id
+        if not await self._database.read(lambda conn: second_looks.due_strays(conn, account_id, now_ms, 1)):
+            return
+        asked = await self._database.write(
+            lambda conn: second_looks.ask_about_many(conn, account_id, now_ms, FEW_DOUBLES)
+        )
+        for _, number in asked:
+            _LOGGER.warning(
+                "%d events of the gateway's in a calendar are no meeting's: none is removed until somebody decides. "
+                "Next: meeting-gateway mirror status",
+                number,
+            )
 
     async def _remove(self, account: AccountTarget, stray: StrayEvent) -> None:
-        """Remove an event that nobody's meeting needs; that is looked up again, because it may be some time ago."""
+        """Remove an event that no meeting needs; that is looked up again, because it may be some time ago."""
         event = await self._database.read(lambda conn: mirrored.get(conn, stray.meeting_id))
-        if event is not None and _is_current(event, stray):
-            await self._forget(stray)
-            return
+        if event is not None and is_current(event, stray.remote_id):
+            return  # it waits until its meeting has another one
         target = PacedTarget(account.target, self._pace, account)
         ref = EventRef(calendar_id=stray.calendar_id, remote_id=stray.remote_id, marks={})
         # Its guests have the meeting's own event, or were told by it that there is none.
         outcome = await target.delete(ref, Invitations.OFF)
-        if outcome.verdict in (Verdict.DONE, Verdict.GONE, Verdict.REFUSED):
-            _LOGGER.info(
-                "an event that stood twice was removed: %s", outcome.verdict, extra={"meeting": stray.meeting_id}
-            )
+        note = {"meeting": stray.meeting_id, "problem": outcome.code}
+        if outcome.verdict in (Verdict.DONE, Verdict.GONE):
+            _LOGGER.info("an event that stood twice was removed: %s", outcome.verdict, extra=note)
             await self._forget(stray)
             return
-        wait_ms = min(_LONGEST_WAIT_MS, AGAIN_MS * 2 ** min(stray.attempts, 7))
-        not_before = self._clock.now_ms() + wait_ms
+        if outcome.verdict is Verdict.REFUSED:
+            level = logging.WARNING if stray.attempts < _SAID_OF_REFUSALS else logging.DEBUG
+            _LOGGER.log(level, "an event that stands twice may not be removed: %s", outcome.text, extra=note)
+        not_before = self._clock.now_ms() + _wait_ms(stray.attempts)
         await self._database.write(lambda conn: second_looks.try_stray_later(conn, stray, not_before))
 
     async def _forget(self, stray: StrayEvent) -> None:
@@ -148,14 +173,8 @@ def _is_guarded(conn: sqlite3.Connection, event: MirroredRow) -> bool:
     return event.meeting_id in second_looks.guarded_in(conn, event.account_id, event.calendar_id)
 
 
-def _is_current(event: MirroredRow, stray: StrayEvent) -> bool:
-    """Tell whether the event is the meeting's own after all."""
-    same = (event.account_id, event.calendar_id, event.remote_id) == (
-        stray.account_id,
-        stray.calendar_id,
-        stray.remote_id,
-    )
-    return same and event.state is not MirrorState.GONE
+def _wait_ms(attempts: int) -> int:
+    return min(_LONGEST_WAIT_MS, AGAIN_MS << min(attempts, 7))
 
 
 def _seen(outcome: Outcome, event: MirroredRow, look: SecondLook, series: Meeting) -> SeenEvent | None:

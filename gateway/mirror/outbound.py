@@ -75,13 +75,15 @@ class Outbound:
         self._policy = policy
         self._in_flight = limits.in_flight
         self._batch = max(_LEAST_BATCH, 2 * limits.in_flight)
-        self._claims = Claims(installation_id=installation_id, owner=owner, lease_ms=int(limits.lease_s * 1000))
+        self._lease_ms = int(limits.lease_s * 1000)
+        self._claims = Claims(installation_id=installation_id, owner=owner, lease_ms=self._lease_ms)
         self._ending = Ending(
             database=database, clock=clock, source=source, pace=pace, retry=limits.retry, chance=chance, told=told
         )
         self._woken = asyncio.Event()
         self._hand: deque[tuple[Claimed, PacedTarget]] = deque()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], int] = {}
+        self._unwritten: set[int] = set()
         self._calling = 0
         self._ahead_ms = self._wall_ahead_ms()
         pace.follow(self.wake)
@@ -105,7 +107,8 @@ class Outbound:
         """An account, or with None any, can be used (again): its jobs that were held for an admin are due."""
         holds = (Hold.AUTHORIZATION, Hold.CONFIGURATION)
         now_ms = self._clock.now_ms()
-        await self._database.write(lambda conn: outbox.release_holds(conn, holds, now_ms, account_id))
+        usable = {account.account_id for account in self._source.usable()}
+        await self._database.write(lambda conn: outbox.release_holds(conn, holds, now_ms, account_id, usable))
         self.wake()
 
     async def run(self) -> None:
@@ -136,13 +139,19 @@ class Outbound:
         if not view.accounts:
             return None
         now_ms, set_back_ms = self._clock.now_ms(), self._set_back_ms()
+        unwritten = self._unwritten - self._under_way()
+        free: list[int] = []
 
         def claim(conn: sqlite3.Connection) -> tuple[list[Claimed], float | None]:
             if set_back_ms:
                 outbox.shift(conn, -set_back_ms)
+            free[:] = outbox.release_expired(conn, outbox.MIRROR, unwritten, now_ms)
             return self._claim(conn, view, most, now_ms)
 
         claimed, wait_ms = await self._database.write(claim)
+        self._unwritten.difference_update(free)
+        if self._unwritten:
+            wait_ms = self._lease_ms if wait_ms is None else min(wait_ms, self._lease_ms)
         self._ahead_ms -= set_back_ms
         for each in claimed:
             account, calendar_id = each.pick.account, each.pick.calendar_id
@@ -150,6 +159,10 @@ class Outbound:
             self._hand.append((each, PacedTarget(account.target, self._pace, account, taken)))
         self._start()
         return None if wait_ms is None else max(0.0, min(wait_ms, outbox.FARTHEST_MS) / 1000)
+
+    def _under_way(self) -> frozenset[int]:
+        """Return the meetings of the jobs in hand, and of those that are being done."""
+        return frozenset((*self._running.values(), *(claimed.job.meeting.id for claimed, _ in self._hand)))
 
     def _claim(
         self, conn: sqlite3.Connection, view: View, most: int, now_ms: int
@@ -168,7 +181,7 @@ class Outbound:
             claimed, target = self._hand.popleft()
             self._calling += 1
             task = asyncio.create_task(self._carry_out(claimed, target), name=f"deliver-{claimed.job.meeting.id}")
-            self._running.add(task)
+            self._running[task] = claimed.job.meeting.id
             task.add_done_callback(self._ended)
 
     async def _carry_out(self, claimed: Claimed, target: PacedTarget) -> None:
@@ -194,10 +207,11 @@ class Outbound:
             return Undelivered(outcome=_OUR_FAULT, doubt=DOUBT_CALL)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        meeting_id = self._running.pop(task)
         self._woken.set()
         if not task.cancelled() and (error := task.exception()) is not None:
-            # Its claim is freed, and its event looked at, after the next start.
+            # Its claim is freed, and its event looked at, when the claim runs out: not sooner, it may fail again.
+            self._unwritten.add(meeting_id)
             _LOGGER.critical("a delivery ended without being written down", exc_info=error)
 
     def _wall_ahead_ms(self) -> int:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from gateway import messages
 from gateway.clock import Clock
-from gateway.domain.busy import AccountBusy, BusyAnswer, Room, Span, merged, without
+from gateway.domain.busy import AccountBusy, BusyAnswer, Room, Span, merged, within, without
 from gateway.domain.outcome import Outcome, Verdict
 from gateway.domain.target import AccountTarget
 from gateway.mirror.paced import Pace
+from gateway.mirror.room_shown import RoomShown, Shown
 from gateway.mirror.room_time import OutsideView
 from gateway.store import busy
 from gateway.store.busy import PART_S, Outside
@@ -40,8 +40,6 @@ WRITE_AGAIN_MS = 15 * 60 * 1000
 PATIENCE_S = 5.0
 """So long a question waits for its turn among the other calls to the account."""
 
-_MOST_OWN = 50_000
-
 
 class BusyAccounts(Protocol):
     """Where the accounts come from."""
@@ -61,8 +59,11 @@ def part_of(instant_s: int) -> int:
 class OutsideBusy:
     """Asks room by room and part by part; what was heard last stays good when nothing can be heard."""
 
-    def __init__(self, *, database: Database, clock: Clock, accounts: BusyAccounts, pace: Pace) -> None:
+    def __init__(
+        self, *, database: Database, clock: Clock, accounts: BusyAccounts, pace: Pace, shown: RoomShown
+    ) -> None:
         self._database = database
+        self._shown = shown
         self._clock = clock
         self._accounts = accounts
         self._pace = pace
@@ -70,6 +71,7 @@ class OutsideBusy:
         self._all: dict[int, tuple[Span, ...]] = {}
         self._written_ms: dict[tuple[int, int], int] = {}
         self._problems: dict[int, Outcome] = {}
+        self._unsettled: set[tuple[int, int]] = set()
         self._one = asyncio.Lock()
 
     async def load(self) -> None:
@@ -98,6 +100,10 @@ class OutsideBusy:
         found = [self._said.get(room_id, {}).get(part) for room_id in room_ids]
         return min((said.asked_at_ms for said in found if said is not None), default=None) if all(found) else None
 
+    def unsettled(self, room_ids: Collection[int], parts: Collection[int]) -> bool:
+        """Whether a calendar, when it was asked, showed a meeting of ours that was about to be changed there."""
+        return any(room_id in room_ids and part in parts for room_id, part in self._unsettled)
+
     def problem(self, room_ids: Sequence[int]) -> Outcome | None:
         """Return what was in the way when one of these rooms was asked about last."""
         return next((self._problems[room_id] for room_id in room_ids if room_id in self._problems), None)
@@ -118,6 +124,7 @@ class OutsideBusy:
             self._all.pop(room_id, None)
         for room_id in self._problems.keys() - watched.keys():
             self._problems.pop(room_id, None)
+        self._unsettled = {key for key in self._unsettled if key[0] in watched}
 
     def _by_account(self, rooms: Mapping[int, Room]) -> dict[str | None, dict[int, Room]]:
         found: dict[str | None, dict[int, Room]] = {}
@@ -143,14 +150,16 @@ class OutsideBusy:
         if not await self._entered(source.account):
             self._problems.update(dict.fromkeys(rooms, self._not_now(source.account)))
             return
+        whole = Span(first * PART_S, (first + parts) * PART_S)
+        before = await self._own(rooms, whole)
         said: BusyAnswer | Outcome | None = None
         try:
-            said = await source.source.busy(names, first * PART_S, (first + parts) * PART_S)
+            said = await source.source.busy(names, *whole)
         finally:
             outcome = Outcome(verdict=Verdict.DONE) if isinstance(said, BusyAnswer) else said
             self._pace.ended(source.account, None, outcome, subject="busy times")
         if isinstance(said, BusyAnswer):
-            await self._heard(rooms, said, first, parts)
+            await self._heard(rooms, said, range(first, first + parts), before)
         else:
             self._problems.update(dict.fromkeys(rooms, said))
 
@@ -173,28 +182,34 @@ class OutsideBusy:
         wait_s = None if wait_ms is None else wait_ms / 1000
         return Outcome(verdict=Verdict.LATER, code="paced", text=text, retry_after_s=wait_s)
 
-    async def _heard(self, rooms: Mapping[int, Room], said: BusyAnswer, first: int, parts: int) -> None:
-        whole = Span(first * PART_S, (first + parts) * PART_S)
+    async def _own(self, rooms: Collection[int], whole: Span) -> dict[int, Shown]:
+        return await self._database.read(lambda conn: self._shown.read(conn, tuple(rooms), whole))
+
+    async def _heard(
+        self, rooms: Mapping[int, Room], said: BusyAnswer, parts: range, before: Mapping[int, Shown]
+    ) -> None:
+        """Keep what is not ours; `before` is what was when the calendar was asked, for it may have changed since."""
         news: list[tuple[int, int, Outside]] = []
+        after = await self._own(rooms, Span(parts.start * PART_S, parts.stop * PART_S))
         for room_id, room in rooms.items():
             problem = said.problems.get(room.calendar_id)
             if problem is not None or room.calendar_id not in said.spans:
                 self._problems[room_id] = problem or _UNSAID
                 continue
             self._problems.pop(room_id, None)
-            own = await self._database.read(partial(_own, room_id, whole))
-            foreign = without(said.spans[room.calendar_id], own)
-            for part in range(first, first + parts):
+            spans, was, is_now = said.spans[room.calendar_id], before[room_id], after[room_id]
+            changing = merged((*was.now, *was.soon, *is_now.soon))
+            foreign = without(spans, merged((*is_now.now, *changing, *was.held, *is_now.held)))
+            hidden = without(without(spans, is_now.now), without(spans, merged((*is_now.now, *changing))))
+            for part in parts:
                 began_s, ends_s = part * PART_S, (part + 1) * PART_S
-                spans = tuple(
-                    Span(max(start_s, began_s), min(end_s, ends_s))
-                    for start_s, end_s in foreign
-                    if start_s < ends_s and end_s > began_s
-                )
-                heard = Outside(said.asked_at_ms, spans)
+                heard = Outside(said.asked_at_ms, within(foreign, began_s, ends_s))
                 if self._is_news(room_id, part, heard):
                     news.append((room_id, part, heard))
                 self._said.setdefault(room_id, {})[part] = heard
+                self._unsettled.discard((room_id, part))
+                if within(hidden, began_s, ends_s):
+                    self._unsettled.add((room_id, part))
             self._sum_up(room_id)
         if news:
             await self._database.write(lambda conn: _write(conn, news))
@@ -221,11 +236,6 @@ class OutsideBusy:
             stale = stale or age_ms > (NEAR_STALE_MS if part < near else FAR_STALE_MS)
             oldest_ms = heard.asked_at_ms if oldest_ms is None else min(oldest_ms, heard.asked_at_ms)
         return oldest_ms, stale
-
-
-def _own(room_id: int, whole: Span, conn: sqlite3.Connection) -> tuple[Span, ...]:
-    """Return what our own meetings take up, which the calendar shows as well."""
-    return merged(found.span for found in busy.overlapping(conn, room_id, whole, most=_MOST_OWN))
 
 
 def _write(conn: sqlite3.Connection, news: Sequence[tuple[int, int, Outside]]) -> None:

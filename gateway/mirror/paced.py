@@ -255,8 +255,16 @@ class PacedTarget:
         """See `CalendarTarget.cancel_occurrence`."""
         return await self._through(ref.series, lambda: self._target.cancel_occurrence(ref, current, invitations))
 
+    async def look_calendar(self, calendar_id: str) -> Outcome:
+        """See `CalendarTarget.look_calendar`."""
+        return await self._entering(calendar_id, calendar_id, lambda: self._target.look_calendar(calendar_id))
+
     async def _through(self, ref: EventRef, call: Callable[[], Coroutine[Any, Any, Outcome]]) -> Outcome:
-        calendar_id = ref.calendar_id
+        return await self._entering(ref.calendar_id, ref.remote_id, call)
+
+    async def _entering(
+        self, calendar_id: str, subject: str, call: Callable[[], Coroutine[Any, Any, Outcome]]
+    ) -> Outcome:
         if self._taken == calendar_id:
             self._taken = None
         elif not await self._entered(calendar_id):
@@ -265,7 +273,7 @@ class PacedTarget:
         try:
             outcome = await call()
         finally:
-            self._pace.ended(self._account, calendar_id, outcome, subject=ref.remote_id)
+            self._pace.ended(self._account, calendar_id, outcome, subject=subject)
         return outcome
 
     async def _entered(self, calendar_id: str) -> bool:

@@ -7,28 +7,35 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gateway.domain.device import ConflictRule
+from gateway.domain.kept_edit import KeptEdit, KeptState
 from gateway.domain.meeting import Meeting
 from gateway.domain.occurrence import OccurrenceChange
 from gateway.domain.retry import Hold
 from gateway.errors import NotFound
-from gateway.store import audit, meetings, mirrored, outbox
+from gateway.store import audit, kept, meetings, mirrored, outbox
+from gateway.store.account_use import AccountUse, Trouble
 from gateway.store.meetings import MeetingRow, MeetingState
 from gateway.store.mirrored import MirrorState
 
 
 class Caller(NamedTuple):
-    """The device that calls: its row id, the id it has in the configuration, and what to do when its time is taken."""
+    """The device that calls: its row id, the id it has in the configuration, and what to do when its time is taken.
+
+    `account` is the address of the account that its meetings go to, None for the main one.
+    """
 
     device_id: int
     name: str
     conflict: ConflictRule = ConflictRule.ALLOW
+    account: str | None = None
 
 
 class Receipt(NamedTuple):
     """What the device is told. `fresh` is False when the call changed nothing.
 
     `state` is one of `queued` (will be written to the calendar), `mirrored`, `held` (waits for an admin), `refused`
-    (the calendar will not take it), `stored` (not to be mirrored) and `cancelled`.
+    (the calendar will not take it), `left` (people deleted the event, and their word counts), `stored` (not to be
+    mirrored) and `cancelled`.
     """
 
     meeting_id: int
@@ -76,15 +83,18 @@ def existing(conn: sqlite3.Connection, caller: Caller, external_id: str) -> Meet
     return row
 
 
-def state_of(conn: sqlite3.Connection, row: MeetingRow) -> str:
+def state_of(conn: sqlite3.Connection, row: MeetingRow, trouble: Trouble | None = None) -> str:
     """Return the state of a stored meeting as `Receipt.state` has it.
 
-    An event that has this revision is `mirrored`, also while something is still to be added to it.
+    An event that has this revision is `mirrored`, also while something is still to be added to it. `trouble` is why
+    the account that it waits for cannot be used.
     """
     if row.state is MeetingState.CANCELLED:
         return "cancelled"
     if not row.sync:
         return "stored"
+    if row.kept_edits and _is_left(kept.get(conn, row.id)):
+        return "left"
     waiting = outbox.get(conn, outbox.MIRROR, row.id)
     if waiting is None:
         return "mirrored"
@@ -92,8 +102,20 @@ def state_of(conn: sqlite3.Connection, row: MeetingRow) -> str:
     if event is not None and event.state is MirrorState.LIVE and event.revision == row.revision and not event.stale:
         return "mirrored"
     if waiting.hold is None:
-        return "queued"
+        return "held" if trouble is not None and trouble.held else "queued"
     return "refused" if waiting.hold is Hold.PARKED else "held"
+
+
+def trouble_of(conn: sqlite3.Connection, caller: Caller, row: MeetingRow) -> Trouble | None:
+    """Return why the account cannot be used that the meeting waits for; None while it can, or when nothing waits."""
+    waiting = outbox.get(conn, outbox.MIRROR, row.id)
+    if waiting is None or waiting.hold is not None:
+        return None
+    return AccountUse(conn).trouble(waiting.account_id, caller.account)
+
+
+def _is_left(edit: KeptEdit | None) -> bool:
+    return edit is not None and edit.state is KeptState.KEPT and edit.deleted
 
 
 def note(conn: sqlite3.Connection, caller: Caller, action: str, meeting_id: int, revision: int, now_ms: int) -> None:

@@ -12,6 +12,7 @@ from gateway.domain.meeting import Invitations
 from gateway.domain.occurrence import OccurrenceState
 from gateway.domain.outcome import Outcome, Remedy, RemoteEvent, Verdict
 from gateway.domain.target import CalendarTarget, EventContent, OccurrenceRef
+from gateway.mirror.away import is_away, why_away
 from gateway.store.kept import PUT_BACK
 from gateway.store.occurrences import OccurrenceRow
 
@@ -65,12 +66,14 @@ class _End(StrEnum):
 class SeriesEnd:
     """How it ended: `failure` is why not all is done, `missing` that the calendar's series has other days than ours.
 
-    `doubtful` says that an occurrence is cancelled and nobody here did that: the whole series may be.
+    `doubtful` says that an occurrence is cancelled and nobody here did that: the whole series may be. `calendar_away`
+    says that the failure is that the whole calendar cannot be seen.
     """
 
     failure: Outcome | None
     missing: bool
     doubtful: bool = False
+    calendar_away: bool = False
 
 
 class SeriesDelivery:
@@ -91,6 +94,8 @@ class SeriesDelivery:
         self._target = target
         self._invitations = invitations
         self._settle = settle
+        self._seen = False
+        self._why: Outcome | None = None
 
     async def bring(self, pieces: Sequence[Piece], *, all_of_them: bool, sure: bool) -> SeriesEnd:
         """Bring what is not known to be there; `all_of_them` after the series' event was written.
@@ -101,6 +106,7 @@ class SeriesDelivery:
         """
         refused: Outcome | None = None
         missing = False
+        self._seen = sure
         for piece in pieces:
             # Where the rule has no occurrence, writing the series changes nothing.
             if piece.is_there and (not all_of_them or piece.row.state is OccurrenceState.ORPHAN):
@@ -115,7 +121,7 @@ class SeriesDelivery:
             elif end.verdict is Verdict.REFUSED:
                 refused = end
             else:
-                return SeriesEnd(failure=end, missing=False)
+                return SeriesEnd(failure=end, missing=False, calendar_away=end is self._why and is_away(end))
         return SeriesEnd(failure=refused, missing=missing)
 
     async def _bring(self, piece: Piece, *, sure: bool) -> Outcome | _End:
@@ -126,7 +132,7 @@ class SeriesDelivery:
                 return outcome
             there, is_gone = outcome.event, outcome.verdict is Verdict.GONE
             if there is None:
-                return _End.UNKNOWN
+                return await self._missed(piece)
             if is_gone and piece.content is not None and not sure and piece.row.delivered != NOTHING:
                 return _End.DOUBTFUL
             if piece.content is None:
@@ -142,6 +148,14 @@ class SeriesDelivery:
             elif outcome.verdict is not Verdict.CHANGED:
                 return _end(outcome, piece)
         return _RESTLESS
+
+    async def _missed(self, piece: Piece) -> Outcome | _End:
+        """The calendar has no such occurrence; unless its series was seen, the calendar itself may not be there."""
+        if self._seen:
+            return _End.UNKNOWN
+        self._why = await why_away(self._target, piece.ref.series.calendar_id)
+        self._seen = self._why is None
+        return _End.UNKNOWN if self._why is None else self._why
 
     def _is_as_wanted(self, there: RemoteEvent, content: EventContent, *, decided: bool) -> bool:
         """Whether an occurrence says what it should.

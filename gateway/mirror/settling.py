@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from gateway.domain import facts as facts_of
 from gateway.domain.change import from_json
 from gateway.domain.device import DevicePolicy, Wins
 from gateway.domain.facts import EventFacts, Part
@@ -20,6 +19,7 @@ from gateway.domain.target import AccountTarget
 from gateway.domain.zones import to_local, to_utc_s
 from gateway.mirror.decisions import Matter, carry_out, settle_move
 from gateway.mirror.lacks import Lacks
+from gateway.mirror.ownership import is_removable, marked_generation, written_facts
 from gateway.mirror.wanted import Wanted
 from gateway.store import kept, meetings, mirrored, mirrored_calendars, occurrences, outbox, second_looks
 from gateway.store.meetings import MeetingRow
@@ -51,9 +51,11 @@ class Settling:
         row, event = meetings.get(self.conn, meeting_id), mirrored.get(self.conn, meeting_id)
         if row is None or event is None:
             return
-        if event.account_id != self.account.account_id or event.remote_id != seen.whole_id:
+        if event.remote_id != seen.whole_id:
             self._stray(seen, row, event)
-        elif event.calendar_id != self.calendar_id:
+        elif event.account_id != self.account.account_id:
+            return  # the event of an account that sees this calendar as well, which reads it itself
+        elif self.account.calendar(event.calendar_id) != self.calendar_id:
             self._elsewhere(seen, row, event)
         elif event.state is MirrorState.GONE:
             self._alive_again(seen, row, event)
@@ -65,7 +67,7 @@ class Settling:
         return frozenset(
             meeting_id
             for meeting_id, event in seen.items()
-            if event.event.cancelled and self._should_be_there(meeting_id)
+            if event.event.cancelled and self._should_be_there(meeting_id, event.event.remote_id)
         )
 
     def live(self) -> frozenset[int]:
@@ -73,17 +75,19 @@ class Settling:
         found = mirrored_calendars.live_in(self.conn, self.account.account_id, self.calendar_id)
         return frozenset(meeting_id for meeting_id in found.values() if self._should_be_there(meeting_id))
 
-    def _should_be_there(self, meeting_id: int) -> bool:
+    def _should_be_there(self, meeting_id: int, remote_id: str | None = None) -> bool:
         row, event = meetings.get(self.conn, meeting_id), mirrored.get(self.conn, meeting_id)
         if row is None or event is None or not row.wanted or event.state is not MirrorState.LIVE:
             return False
+        if event.account_id != self.account.account_id or remote_id not in (None, event.remote_id):
+            return False
         known = kept.get(self.conn, meeting_id)
         decided = known is not None and known.state is not KeptState.BACK and Part.EVENT in known.parts
-        return event.calendar_id == self.calendar_id and not decided
+        return self.account.calendar(event.calendar_id) == self.calendar_id and not decided
 
     def _ours(self, seen: SeenEvent, row: MeetingRow, event: MirroredRow) -> None:
         if not seen.event.cancelled and seen.series_id is None:
-            second_looks.stray_gone(self.conn, event.account_id, event.calendar_id, event.remote_id)
+            second_looks.needed(self.conn, event.account_id, event.remote_id)
             second_looks.unguard(self.conn, (row.id,))
         if not row.wanted or (seen.event.cancelled and self._moved_away(seen, row)):
             return
@@ -115,7 +119,7 @@ class Settling:
         return decide(
             Situation(
                 wanted=wanted,
-                written=_written(event) if whole else None,
+                written=written_facts(event) if whole else None,
                 seen=None if seen.event.cancelled else seen.event.facts,
                 wins=self.policy(row.device_id).wins,
                 waiting=writing and event.revision != row.revision,
@@ -194,6 +198,7 @@ class Settling:
             self.told.add(row.device_id)
         self.wrote |= done.wrote
         if wins is Wins.DEVICE:
+            # That is done once the meeting has another event; until then this one is its only one.
             self._remove(seen, row)
         elif wins is Wins.CALENDAR:
             self._settle_again(seen, row)
@@ -207,8 +212,10 @@ class Settling:
             return
         if seen.split_from == event.remote_id and row.wanted and self.policy(row.device_id).wins is not Wins.DEVICE:
             return  # a person changed "this and following" occurrences, and their word counts
-        if event.state is MirrorState.CLAIMED and event.generation <= _generation(seen):
+        if event.state is MirrorState.CLAIMED and event.generation <= marked_generation(seen.event.marks):
             return
+        if not is_removable(self.installation_id, event, remote_id, seen.split_from):
+            return  # somebody's copy of an event of ours, with the marks that were copied with it
         self._remove(seen, row)
 
     def _remove(self, seen: SeenEvent, row: MeetingRow) -> None:
@@ -221,13 +228,6 @@ class Settling:
         second_looks.stray(self.conn, stray, self.now_ms)
 
 
-def _written(event: MirroredRow) -> EventFacts | None:
-    try:
-        return None if event.written is None else facts_of.from_json(event.written)
-    except ValueError:
-        return None
-
-
 def _original(seen: SeenEvent, series: Meeting) -> int | None:
     """Return which occurrence it is, WHOLE for the meeting itself, None when the calendar does not say which."""
     if seen.series_id is None:
@@ -237,8 +237,3 @@ def _original(seen: SeenEvent, series: Meeting) -> int | None:
         day = seen.original_day
         return to_utc_s(midnight.replace(year=day.year, month=day.month, day=day.day), series.zone)[0]
     return seen.original_start_utc_s
-
-
-def _generation(seen: SeenEvent) -> int:
-    said = seen.event.marks.get("generation", "")
-    return int(said) if said.isdecimal() and len(said) < 10 else 0

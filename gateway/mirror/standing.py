@@ -7,7 +7,7 @@ import sqlite3
 from gateway import messages
 from gateway.domain.outcome import Remedy
 from gateway.mirror.lacks import Lacks
-from gateway.mirror.receipts import Caller, Note, StoredMeeting, existing, receipt_of, state_of
+from gateway.mirror.receipts import Caller, Note, StoredMeeting, existing, receipt_of, state_of, trouble_of
 from gateway.mirror.series import Exceptions
 from gateway.store import mirrored, occurrences, outbox
 from gateway.store.mirrored import MirroredRow
@@ -26,20 +26,25 @@ def standing(conn: sqlite3.Connection, caller: Caller, external_id: str, excepti
     meeting = exceptions.series(row)
     event = mirrored.get(conn, row.id)
     waiting = outbox.get(conn, outbox.MIRROR, row.id)
+    trouble = trouble_of(conn, caller, row)
+    state = state_of(conn, row, trouble)
+    code, text = (waiting.last_code, waiting.last_text) if waiting else ("", "")
+    if state == "held" and trouble is not None:
+        code, text = trouble.code, trouble.text
     return StoredMeeting(
-        receipt=receipt_of(meeting, row.id, row.revision, state_of(conn, row), fresh=False),
+        receipt=receipt_of(meeting, row.id, row.revision, state, fresh=False),
         meeting=meeting,
         shape=row.shape,
         event_link=event.link if event else None,
-        last_code=waiting.last_code if waiting else "",
-        last_text=waiting.last_text if waiting else "",
+        last_code=code,
+        last_text=text,
         occurrences=exceptions.changes(occurrences.of(conn, row.id)) if row.exceptions else (),
         meet_link=event.meet_link if event else None,
-        notes=() if event is None else _notes(event),
+        notes=() if event is None else notes_of(event),
     )
 
 
-def _notes(event: MirroredRow) -> tuple[Note, ...]:
+def notes_of(event: MirroredRow) -> tuple[Note, ...]:
     """Say what the event lacks that was asked for."""
     lacks = Lacks.remembered(event.lacking, event.revision or 0)
     codes = {_LACKING[remedy] for remedy in lacks.remedies if remedy in _LACKING}

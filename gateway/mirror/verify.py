@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, replace
 
 from gateway.clock import Clock
 from gateway.domain.change import from_json
@@ -17,66 +16,16 @@ from gateway.domain.occurrence import OccurrenceState
 from gateway.domain.outcome import Outcome
 from gateway.domain.target import AccountTarget
 from gateway.mirror.calendar_reader import CalendarReader
+from gateway.mirror.findings import Finding, Kind, Report, Unread
 from gateway.mirror.lacks import Lacks
+from gateway.mirror.ownership import is_nobodys, is_removable, made_here, marked_meeting
 from gateway.mirror.wanted import Wanted
 from gateway.store import audit, kept, meetings, mirrored, occurrences, outbox, second_looks, verifying
 from gateway.store.database import Database
 from gateway.store.second_looks import SecondLook, StrayEvent
 from gateway.store.verifying import Standing
 
-
-class Kind(StrEnum):
-    """In what way a calendar is not as it should be."""
-
-    MISSING = "missing"
-    """No event stands for the meeting."""
-    DOUBLED = "doubled"
-    """A second event of ours stands for the meeting."""
-    STRAY = "stray"
-    """An event of ours stands for a meeting that wants none, or that nobody knows."""
-    DIFFERENT = "different"
-    """The event says something else."""
-    ELSEWHERE = "wrong calendar"
-    """The event is in another calendar than it was written to."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One difference. Without `meeting_id` nobody knows the meeting; `remote_id` is the event that is meant.
-
-    `marked` says that the event carries the gateway's marks; no other is ever removed.
-    """
-
-    kind: Kind
-    account_id: int
-    calendar_id: str
-    remote_id: str
-    meeting_id: int | None = None
-    device: str = ""
-    external_id: str = ""
-    detail: str = ""
-    marked: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unread:
-    """A calendar that could not be read; of its meetings nothing is known."""
-
-    account: str
-    calendar_id: str
-    code: str
-    text: str
-
-
-@dataclass(kw_only=True)
-class Report:
-    """What came of it: how many meetings were compared, how many are on their way, how many somebody decides about."""
-
-    compared: int = 0
-    waiting: int = 0
-    left: int = 0
-    findings: list[Finding] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
+__all__ = ["Finding", "Kind", "Report", "Unread", "Verification"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,17 +80,18 @@ class Verification:
         What changes while the calendars are read counts as on its way.
         """
         report = Report()
-        before = await self._database.read(verifying.everything)
+        before = await self._database.read(self._everything)
         seen, read = await self._read(report, frozenset(each.remote_id for each in before.values() if each.remote_id))
-        after = await self._database.read(verifying.everything)
+        after = await self._database.read(self._everything)
         still = {number: each for number, each in after.items() if before.get(number) == each}
         return await self._database.read(lambda conn: self._judged(conn, report, still, after, seen, read))
 
     async def repair(self, findings: Sequence[Finding]) -> int:
         """Ask for everything that makes the calendars right; return for how many findings there was a way.
 
-        Events are written and removed by the gateway's own deliveries; removed are only those that carry our marks.
-        Where people's changes count, the reading of the calendar judges the event again.
+        Events are written and removed by the gateway's own deliveries; removed are only those that the gateway made and
+        that are no meeting's event now, and of a calendar with many of them none until somebody decides. Where
+        people's changes count, the reading of the calendar judges the event again.
         """
         return await self._database.write(lambda conn: sum(self._repair(conn, each) for each in findings))
 
@@ -150,9 +100,10 @@ class Verification:
         read: set[tuple[int, str]] = set()
         for feed in self._feeds:
             account = feed.account
-            for calendar_id in await self._database.read(
+            names = await self._database.read(
                 lambda conn, account_id=account.account_id: verifying.calendars(conn, account_id)  # type: ignore[misc]
-            ):
+            )
+            for calendar_id in sorted({account.calendar(name) for name in names}):
                 got = await self._reader.read(feed, calendar_id, _FromTheBeginning(ids=ours))
                 if isinstance(got, Outcome):
                     report.unread.append(
@@ -162,6 +113,16 @@ class Verification:
                 read.add((account.account_id, calendar_id))
                 seen += (_Seen(account=account, calendar_id=calendar_id, event=event) for event in got.ours)
         return seen, read
+
+    def _everything(self, conn: sqlite3.Connection) -> dict[int, Standing]:
+        """Return how every meeting stands, each calendar by its one name."""
+        accounts = {feed.account.account_id: feed.account for feed in self._feeds}
+        found = verifying.everything(conn)
+        for number, each in found.items():
+            account = accounts.get(each.account_id or 0)
+            if account is not None and each.calendar_id is not None:
+                found[number] = replace(each, calendar_id=account.calendar(each.calendar_id))
+        return found
 
     def _judged(
         self,
@@ -193,9 +154,11 @@ class Verification:
                 report.compared += 1
                 report.findings += self._of_wanted(conn, standing, there, exceptions)
             elif not standing.wanted:
-                report.findings += (_finding(Kind.STRAY, each, standing, "the meeting wants none") for each in there)
+                detail = "the meeting wants none"
+                report.findings += (self._finding(conn, Kind.STRAY, each, standing, detail) for each in there)
         for meeting_id in events.keys() - known.keys():
-            report.findings += (_finding(Kind.STRAY, each, None, "no such meeting") for each in events[meeting_id])
+            strays = events[meeting_id]
+            report.findings += (self._finding(conn, Kind.STRAY, each, None, "no such meeting") for each in strays)
         report.waiting += len(known) - len(still)
         return report
 
@@ -216,16 +179,18 @@ class Verification:
         there: Sequence[_Seen],
         exceptions: Mapping[str, Sequence[_Seen]],
     ) -> list[Finding]:
-        own = [each for each in there if each.event.event.remote_id == standing.remote_id]
-        others = [each for each in there if each not in own and not self._people_split(standing, each)]
-        found = [_finding(Kind.DOUBLED, each, standing, "a second event") for each in others]
+        same = [each for each in there if each.event.event.remote_id == standing.remote_id]
+        own = [each for each in same if each.account.account_id == standing.account_id]
+        others = [each for each in there if each not in same and not self._people_split(standing, each)]
+        found = [self._finding(conn, Kind.DOUBLED, each, standing, "a second event") for each in others]
         here = [each for each in own if each.calendar_id == standing.calendar_id]
         if not here:
-            return [*found, *self._not_here(standing, own)]
-        found += (_finding(Kind.DOUBLED, each, standing, "in a second calendar") for each in own if each not in here)
+            return [*found, *self._not_here(conn, standing, own)]
+        second = [each for each in own if each not in here]
+        found += (self._finding(conn, Kind.DOUBLED, each, standing, "in a second calendar") for each in second)
         said = self._in_what(conn, standing, here[0], exceptions.get(here[0].event.event.remote_id, ()))
         if said:
-            found.append(_finding(Kind.DIFFERENT, here[0], standing, said))
+            found.append(self._finding(conn, Kind.DIFFERENT, here[0], standing, said))
         return found
 
     def _people_split(self, standing: Standing, each: _Seen) -> bool:
@@ -233,10 +198,10 @@ class Verification:
         split_off = each.event.event.remote_id.startswith(f"{standing.remote_id}_R")
         return split_off and self._policy(standing.device_id).wins is not Wins.DEVICE
 
-    def _not_here(self, standing: Standing, own: Sequence[_Seen]) -> list[Finding]:
+    def _not_here(self, conn: sqlite3.Connection, standing: Standing, own: Sequence[_Seen]) -> list[Finding]:
         if own:
             detail = f"it belongs into {standing.calendar_id}"
-            return [_finding(Kind.ELSEWHERE, each, standing, detail) for each in own]
+            return [self._finding(conn, Kind.ELSEWHERE, each, standing, detail) for each in own]
         return [
             Finding(
                 kind=Kind.MISSING,
@@ -328,6 +293,40 @@ class Verification:
         audit.write(conn, at_ms=now_ms, actor=self._actor, action="mirror.repaired", object_=object_, detail=detail)
         return True
 
+    def _finding(
+        self, conn: sqlite3.Connection, kind: Kind, seen: _Seen, standing: Standing | None, detail: str
+    ) -> Finding:
+        remote_id = seen.event.event.remote_id
+        removable = kind is not Kind.DIFFERENT and self._is_removable(conn, seen.event, standing)
+        if kind is Kind.ELSEWHERE and standing is not None:
+            # It is its meeting's only one until the next is written; then it is one more.
+            event = mirrored.get(conn, standing.meeting_id)
+            removable = event is not None and made_here(
+                self._reader.installation_id, standing.meeting_id, remote_id, event.generation
+            )
+        elif kind is not Kind.DIFFERENT and not removable:
+            detail = f"{detail}; the gateway did not make it, and leaves it"
+        return Finding(
+            kind=kind,
+            account_id=seen.account.account_id,
+            calendar_id=seen.calendar_id,
+            remote_id=remote_id,
+            meeting_id=standing.meeting_id if standing is not None else None,
+            device=standing.device if standing is not None else "",
+            external_id=standing.external_id if standing is not None else "",
+            detail=detail,
+            marked=removable,
+        )
+
+    def _is_removable(self, conn: sqlite3.Connection, seen: SeenEvent, standing: Standing | None) -> bool:
+        installation_id, marks, remote_id = self._reader.installation_id, seen.event.marks, seen.event.remote_id
+        if marks.get("gateway") != installation_id:
+            return False
+        if standing is None:
+            return is_nobodys(installation_id, marks, remote_id)
+        event = mirrored.get(conn, standing.meeting_id)
+        return event is not None and is_removable(installation_id, event, remote_id, seen.split_from)
+
     def _remove(self, conn: sqlite3.Connection, finding: Finding, now_ms: int) -> None:
         event = StrayEvent(
             account_id=finding.account_id,
@@ -349,19 +348,4 @@ def _places(known: Mapping[int, Standing]) -> set[tuple[int, str]]:
 
 def _marked_for(seen: _Seen) -> int:
     """Return the meeting that an event's marks name; 0 when they name none."""
-    said = seen.event.event.marks.get("meeting", "")
-    return int(said) if said.isascii() and said.isdecimal() and len(said) < 19 else 0
-
-
-def _finding(kind: Kind, seen: _Seen, standing: Standing | None, detail: str) -> Finding:
-    return Finding(
-        kind=kind,
-        account_id=seen.account.account_id,
-        calendar_id=seen.calendar_id,
-        remote_id=seen.event.event.remote_id,
-        meeting_id=standing.meeting_id if standing is not None else None,
-        device=standing.device if standing is not None else "",
-        external_id=standing.external_id if standing is not None else "",
-        detail=detail,
-        marked="gateway" in seen.event.event.marks,
-    )
+    return marked_meeting(seen.event.event.marks) or 0

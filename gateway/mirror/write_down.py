@@ -14,7 +14,7 @@ from gateway.domain.outcome import RemoteEvent
 from gateway.domain.target import AccountTarget
 from gateway.mirror.calendar_reader import Reading
 from gateway.mirror.settling import Policies, Settling
-from gateway.store import foreign_events, mirrored_calendars, reading, second_looks
+from gateway.store import deletions, foreign_events, mirrored, mirrored_calendars, reading, second_looks
 from gateway.store.database import Database
 from gateway.store.foreign_events import ForeignEvent
 from gateway.store.reading import CalendarReading
@@ -32,7 +32,7 @@ NOTED_EVERY_MS = 10 * 60 * 1000
 
 FEW_DELETED = 5
 SHARE_DELETED = 0.2
-"""More deletions at once than both of these are taken for an accident until somebody decides."""
+"""More deletions within a day than both of these are taken for an accident until somebody decides."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -196,7 +196,7 @@ class WriteDown:
         self, account: AccountTarget, read: Reading, before: Before, news: Sequence[tuple[SeenEvent, int]]
     ) -> frozenset[int]:
         """Hold back deletions that are too many at once, and have a look taken at what a whole list does not name."""
-        deleted = {meeting_id: seen for seen, meeting_id in news if seen.event.cancelled and seen.series_id is None}
+        deleted = [each for each in news if each[0].event.cancelled and each[0].series_id is None]
         present = {meeting_id for seen, meeting_id in self._of_meetings(read, before)}
         missing = before.live - present if read.whole else frozenset()
         if not deleted and not missing:
@@ -205,7 +205,7 @@ class WriteDown:
 
         def work(conn: sqlite3.Connection) -> frozenset[int]:
             settling = self._settling(conn, account, read.calendar_id)
-            gone = settling.deletions(deleted)
+            gone = settling.deletions(_of_current(conn, deleted))
             still = missing & settling.live()
             for meeting_id in still:
                 second_looks.look_later(conn, SecondLook(meeting_id=meeting_id), now_ms)
@@ -224,16 +224,18 @@ class WriteDown:
         now_ms = self._clock.now_ms()
         asked = second_looks.guarded_in(conn, account.account_id, calendar_id)
         if not asked:
-            if len(gone | missing) <= FEW_DELETED:
+            earlier = deletions.recent(conn, account.account_id, calendar_id, now_ms)
+            if len(gone | missing | earlier) <= FEW_DELETED:
                 return frozenset()
             coming = mirrored_calendars.coming(conn, account.account_id, calendar_id, now_ms // 1000)
-            vanished = len((gone | missing) & coming)
-            if vanished <= max(FEW_DELETED, SHARE_DELETED * len(coming)):
+            now = (gone | missing) & coming
+            if not now or len(now | earlier) <= max(FEW_DELETED, SHARE_DELETED * len(coming | earlier)):
                 return frozenset()
             _LOGGER.warning(
-                "%d events vanished from a calendar at once: nothing is done about them until somebody decides. "
-                "Next: meeting-gateway mirror status",
-                vanished,
+                "%d events vanished from a calendar within a day, %d of them now: nothing is done about these until "
+                "somebody decides. Next: meeting-gateway mirror status",
+                len(now | earlier),
+                len(now),
             )
         second_looks.guard(conn, account.account_id, calendar_id, gone | missing, now_ms)
         return gone | missing
@@ -269,6 +271,15 @@ def before_of(conn: sqlite3.Connection, account_id: int, calendar_id: str) -> Be
         live=frozenset(mirrored_calendars.live_in(conn, account_id, calendar_id).values()),
         quiet=mirrored_calendars.quiet_versions(conn, account_id, calendar_id),
     )
+
+
+def _of_current(conn: sqlite3.Connection, deleted: Sequence[tuple[SeenEvent, int]]) -> dict[int, SeenEvent]:
+    """Leave out events that were no meeting's own any more, such as those that the gateway removed itself."""
+    return {
+        meeting_id: seen
+        for seen, meeting_id in deleted
+        if (event := mirrored.get(conn, meeting_id)) is not None and event.remote_id == seen.whole_id
+    }
 
 
 def _is_news(seen: SeenEvent, before: Before) -> bool:

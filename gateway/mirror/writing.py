@@ -12,7 +12,8 @@ from gateway.domain import facts as facts_of
 from gateway.domain.device import Wins
 from gateway.domain.facts import EventFacts, Part, differences
 from gateway.domain.outcome import Outcome, Remedy, RemoteEvent, Verdict
-from gateway.domain.target import CalendarTarget, EventContent, EventRef
+from gateway.domain.target import MAIN_CALENDAR, CalendarTarget, EventContent, EventRef
+from gateway.mirror.away import is_away, why_away
 from gateway.mirror.completing import Completing, Ending
 from gateway.mirror.job import DOUBT_CALL, DOUBT_NONE, Delivered, Job, Result, Undelivered
 from gateway.mirror.lacks import Lacks
@@ -162,9 +163,25 @@ class Writing:
                 return await self._renew()
             return self._judged(event)
         if outcome.verdict is Verdict.GONE:
+            if event is None and self._was_live:
+                return self._missed
             # Present as cancelled, or gone after it was there: either way its id is burned.
             return await self._vanished() if event is not None or self._was_there else self._insert
         return self._remedied(outcome, self._look)
+
+    async def _missed(self) -> _Step | Result:
+        """An event that was there is not found: that is so too while its calendar cannot be seen, with all in it.
+
+        Where its device has another calendar by now, it is not waited for: the event will be made there.
+        """
+        why = await why_away(self._target, self.event.calendar_id)
+        if why is None:
+            return await self._vanished()
+        chosen = self._wanted.policy.calendar_id
+        if is_away(why) and self.event.calendar_id not in (chosen, MAIN_CALENDAR):
+            await self._renew()
+            return Undelivered(outcome=replace(why, verdict=Verdict.LATER), doubt=DOUBT_NONE)
+        return Undelivered(outcome=why, doubt=self._doubt, calendar_away=is_away(why))
 
     def _judged(self, event: RemoteEvent) -> _Step | Result:
         """Decide about an event that is there: as wanted, to be written, or left to whoever changed it."""
@@ -252,7 +269,9 @@ class Writing:
         if outcome.verdict is Verdict.CHANGED:
             return self._look
         if outcome.verdict is Verdict.GONE:
-            return await self._renew() if current.raw else self._look
+            if not current.raw:
+                return self._look
+            return self._missed if self._was_live and outcome.event is None else await self._renew()
         if outcome.verdict is Verdict.DONE and outcome.event is not None:
             return self._ended(outcome.event)
         return self._remedied(outcome, self._replace)

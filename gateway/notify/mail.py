@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gateway.domain.secret import Secret
 from gateway.notify.alert import Alert, plain
+from gateway.notify.reasons import reason
 from gateway.notify.webhook import Taken, Told
 
 if TYPE_CHECKING:
@@ -195,4 +196,4 @@ def _of_the_network(error: Exception, server: MailServer) -> str:
         return f"No encrypted connection with {where}: is this its port for {server.security}?"
     if isinstance(error, TimeoutError):
         return f"The mail server {where} did not answer in time."
-    return f"The mail server {where} cannot be reached ({type(error).__name__})."
+    return f"The mail server {where} cannot be reached ({reason(error)})."

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from gateway import __version__
 from gateway.notify.alert import Alert, plain
+from gateway.notify.reasons import reason
 from gateway.notify.webhook import Taken, Told
 
 FACILITY_DAEMON = 3
@@ -72,7 +73,7 @@ class SyslogChannel:
         except socket.gaierror:
             return Told(taken=Taken.LATER, text=f"The name {self._server.host} can't be resolved.")
         except (OSError, UnicodeError) as error:
-            text = f"Nothing takes syslog messages at {self._server.shown} ({type(error).__name__})."
+            text = f"Nothing takes syslog messages at {self._server.shown} ({_why(error)})."
             return Told(taken=Taken.LATER, text=text)
         return Told(taken=Taken.YES)
 
@@ -102,6 +103,10 @@ def line(alert: Alert, *, host: str) -> bytes:
 def _word(text: str, most: int) -> str:
     """Return a field of the head: printable ASCII without spaces, `-` for nothing (RFC 5424, 6)."""
     return "".join(each for each in text if "!" <= each <= "~")[:most] or "-"
+
+
+def _why(error: OSError | UnicodeError) -> str:
+    return reason(error) if isinstance(error, OSError) else "that is no name of a host"
 
 
 async def _to_host(server: SyslogServer, message: bytes) -> None:

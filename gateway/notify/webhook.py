@@ -13,6 +13,8 @@ from enum import StrEnum
 
 import aiohttp
 
+from gateway.notify.reasons import reason
+
 TIMEOUT_S = 15.0
 _LARGEST_ANSWER_BYTES = 64 * 1024
 _GONE = 410
@@ -86,7 +88,7 @@ async def tell(session: aiohttp.ClientSession, receiver: Receiver, message: Mess
             await answer.content.read(_LARGEST_ANSWER_BYTES)
             return _told(answer.status, answer.headers.get("Retry-After"))
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        return Told(taken=Taken.LATER, text=f"The receiver did not answer ({type(error).__name__}).")
+        return Told(taken=Taken.LATER, text=f"The receiver did not answer: {_in_the_way(error)}.")
 
 
 def _told(status: int, retry_after: str | None) -> Told:
@@ -96,6 +98,21 @@ def _told(status: int, retry_after: str | None) -> Told:
         return Told(taken=Taken.NEVER, text="The receiver answered 410: it wants no more messages.")
     wait_s = float(retry_after) if retry_after and retry_after.isascii() and retry_after.isdigit() else None
     return Told(taken=Taken.LATER, text=f"The receiver answered {status}.", retry_after_s=wait_s)
+
+
+def _in_the_way(error: Exception) -> str:
+    """Say what happened, with the host at most: the rest of an address may be secret."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"the name {error.host} can't be resolved"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"the certificate of {error.host} is not trusted"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return f"no encrypted connection with {error.host}:{error.port}, is this its port for https?"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"{error.host}:{error.port} cannot be reached ({reason(error.os_error)})"
+    if isinstance(error, aiohttp.InvalidURL | ValueError):
+        return "its address cannot be called"
+    return reason(error)
 
 
 def _utc(seconds: int) -> str:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from gateway import messages
 from gateway.domain.account_event import AccountChange, AccountEvent
-from gateway.store import alerts
-from gateway.store.alerts import AccountStanding, AlertRow, ToldState
+from gateway.store import alerts, kept
+from gateway.store.alerts import AccountStanding, AlertRow, Held, ToldState
 
 LATE_MS = 15 * 60_000
 """How long a meeting may wait for the calendar before somebody hears of it."""
@@ -20,6 +20,7 @@ PARKED_AGAIN_MS = 3_600_000
 """New parked meetings are told about once an hour, however many come."""
 
 _LOST, _ENDS, _LATE, _PARKED, _GONE, _FAILING = "lost", "ends-soon", "late", "parked", "gone", "failing"
+_HELD = "held"
 _REMINDED = frozenset({_LOST, _FAILING})
 QUEUE, PARKED, DISK = "queue", "parked", "disk"
 
@@ -101,8 +102,21 @@ class Rules:
         elif known is not None and number < before:
             alerts.keep_state(self.conn, replace(known, detail=str(number)))
         elif known is None or (number > before and not 0 <= self.now_ms - known.told_at < PARKED_AGAIN_MS):
-            said = _said("meetings.parked", messages.text("M-02", n=str(number)), parked=number)
+            fought = kept.fought(self.conn)
+            said = _said("meetings.parked", messages.text("M-02", n=str(number)), parked=number, fought=fought)
+            if fought:
+                said = replace(said, text=f"{_FOUGHT.format(_meetings(fought))} {said.text}")
             self._open(PARKED, _PARKED, said, detail=str(number))
+
+    def held(self) -> None:
+        """Tell of calendars that nothing can be written to, unless people know that their account is lost."""
+        there = {f"{_HELD}:{each.account_id}:{each.calendar_id}": each for each in alerts.held(self.conn)}
+        for subject, each in there.items():
+            if each.number and not self._is_lost(each.account_id):
+                self._open(subject, _HELD, _held_said(each), detail=each.code)
+        for known in alerts.states(self.conn):
+            if known.state == _HELD and known.subject not in there:
+                self._held_no_more(known)
 
     def vanished(self) -> None:
         """Ask about meetings that are all gone at the same time, from a device's list or from a calendar."""
@@ -146,6 +160,18 @@ class Rules:
                 last = alerts.last_of(self.conn, known.subject)
                 if last is not None:
                     self._again(known, last)
+
+    def _is_lost(self, account_id: int) -> bool:
+        known = alerts.state(self.conn, f"account:{account_id}")
+        return known is not None and known.state == _LOST
+
+    def _held_no_more(self, known: ToldState) -> None:
+        """Say that it is over, where something was written since."""
+        _, account_id, calendar_id = known.subject.split(":", 2)
+        if alerts.written_since(self.conn, int(account_id), calendar_id, known.since):
+            self._close(known.subject, _said("meetings.freed", messages.text("M-05"), calendar=calendar_id))
+        else:
+            alerts.drop_state(self.conn, known.subject)
 
     def _lost(self, subject: str, code: str, text: str, data: Mapping[str, object]) -> None:
         title, rest = _first_sentence(text or "The account can no longer be used.")
@@ -200,6 +226,22 @@ class Rules:
 def disk_said(reason: str) -> Said:
     """Return what is told about a data folder that cannot be used."""
     return _said("disk.failing", messages.text("G-515", reason=reason))
+
+
+_FOUGHT = "Somebody, or a program, keeps changing {} in the calendar: nothing is put back there any more."
+
+
+def _held_said(each: Held) -> Said:
+    title, rest = _first_sentence(each.text or "The calendar cannot be written to.")
+    where = [f"{name}: {value}." for name, value in (("Calendar", each.calendar_id), ("Account", each.email)) if value]
+    following = [f"Held back: {_meetings(each.number)}.", *where, "Next: meeting-gateway mirror status"]
+    text = " ".join(part for part in (rest, *following) if part)
+    data = {"account": each.email, "calendar": each.calendar_id, "held": each.number}
+    return Said(type="meetings.held", code=each.code, severity="error", title=title, text=text, data=data)
+
+
+def _meetings(number: int) -> str:
+    return f"{number} {'meeting' if number == 1 else 'meetings'}"
 
 
 def _said(type_: str, message: messages.Message, **data: object) -> Said:

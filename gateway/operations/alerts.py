@@ -97,6 +97,7 @@ class Alerts:
             rules.accounts(alerts.accounts(conn))
             rules.queue(usable)
             rules.parked()
+            rules.held()
             rules.vanished()
             rules.disk(reason)
             if told_past_the_disk:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.clock import Clock
@@ -15,6 +15,8 @@ from gateway.domain.kept_edit import KeptEdit
 from gateway.domain.meeting import Meeting
 from gateway.errors import Conflict, NotFound
 from gateway.mirror.intake import Caller, Intake
+from gateway.mirror.receipts import Note
+from gateway.mirror.standing import notes_of
 from gateway.store import audit, kept, meeting_list, meetings, mirrored, occurrences, outbox
 from gateway.store.audit import AuditLine
 from gateway.store.database import Database
@@ -31,7 +33,8 @@ class Shown:
     """A meeting from both sides.
 
     `meeting` is what the device says, its passwords as `***`. `written` is what the event said when it was last
-    written, None while there is none. `edits` is what people changed since, and whose word counts there.
+    written, None while there is none. `edits` is what people changed since, and whose word counts there. `notes` say
+    what the event lacks that was asked for.
     """
 
     line: MeetingLine
@@ -40,34 +43,46 @@ class Shown:
     edits: tuple[KeptEdit, ...]
     occurrences: tuple[OccurrenceRow, ...]
     history: tuple[AuditLine, ...]
+    notes: tuple[Note, ...] = ()
 
 
 class MeetingDesk:
     """Works for `actor`. `intake` is made only when it is needed.
 
+    `chosen` are the accounts that the settings of the gateway name for devices, by their ids.
+
     A meeting is named by its number, or by its device's id, a slash and the device's own id for it. Every word about
     a meeting that is not there raises NotFound; StoreError when the disk fails.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, intake: Callable[[], Intake], actor: Actor) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        intake: Callable[[], Intake],
+        actor: Actor,
+        chosen: Mapping[str, str],
+    ) -> None:
         self._database = database
         self._clock = clock
         self._intake = intake
         self._actor = actor
+        self._chosen = dict(chosen)
 
     async def listed(self, wanted: Wanted, most: int) -> tuple[list[MeetingLine], int]:
         """Return the first `most` meetings that are wanted, and how many there are in all."""
-        return await self._database.read(lambda conn: meeting_list.find(conn, wanted, most))
+        return await self._database.read(lambda conn: meeting_list.find(conn, wanted, most, self._chosen))
 
     async def one(self, name: str) -> MeetingLine:
         """Return one meeting."""
-        return await self._database.read(lambda conn: _one(conn, name))
+        return await self._database.read(lambda conn: self._one(conn, name))
 
     async def shown(self, name: str) -> Shown:
         """Return everything about one meeting."""
 
         def read(conn: sqlite3.Connection) -> Shown:
-            line = _one(conn, name)
+            line = self._one(conn, name)
             row, event = meetings.get(conn, line.id), mirrored.get(conn, line.id)
             if row is None:
                 raise NotFound(_NONE.format(name))
@@ -78,6 +93,7 @@ class MeetingDesk:
                 edits=kept.notes(conn, line.id),
                 occurrences=occurrences.of(conn, line.id) if row.exceptions else (),
                 history=tuple(audit.about(conn, f"meeting:{line.id}", MOST_AUDIT_LINES)),
+                notes=() if event is None or not row.wanted else notes_of(event),
             )
 
         return await self._database.read(read)
@@ -89,11 +105,16 @@ class MeetingDesk:
         """
 
         def work(conn: sqlite3.Connection) -> MeetingLine:
-            line = _one(conn, name)
+            line = self._one(conn, name)
             if line.asks:
                 raise Conflict(
                     f"Meeting {line.id} waits for your word: meeting-gateway meeting resolve {line.id} --device, "
                     "or --google"
+                )
+            if line.state == "left":
+                raise Conflict(
+                    f"People deleted the event of meeting {line.id}, and their word counts. To have it back: "
+                    f"meeting-gateway meeting resolve {line.id} --device"
                 )
             if not line.waits and (line.event_state != "live" or line.state in ("cancelled", "stored")):
                 raise Conflict(f"Meeting {line.id} is {line.state}: there is nothing to send.")
@@ -117,7 +138,10 @@ class MeetingDesk:
         return await self._database.write(work)
 
     async def cancel(self, name: str) -> MeetingLine:
-        """Cancel a meeting as its device would; the device itself is not told. Again, it changes nothing."""
+        """Cancel a meeting as its device would; the device itself is not told. Again, it changes nothing.
+
+        Returned is how it stood before.
+        """
         line = await self.one(name)
         if line.cancelled:
             return line
@@ -150,17 +174,16 @@ class MeetingDesk:
             source=self._actor.source,
         )
 
+    def _one(self, conn: sqlite3.Connection, name: str) -> MeetingLine:
+        device, slash, external_id = name.partition("/")
+        line = None
+        if slash:
+            line = meeting_list.named(conn, device, external_id, self._chosen)
+        elif name.isascii() and name.isdigit() and len(name) < 19:
+            line = meeting_list.one(conn, int(name), self._chosen)
+        if line is None:
+            raise NotFound(_NONE.format(name))
+        return line
+
 
 _NONE = "There is no meeting {}. See: meeting-gateway meeting list"
-
-
-def _one(conn: sqlite3.Connection, name: str) -> MeetingLine:
-    device, slash, external_id = name.partition("/")
-    line = None
-    if slash:
-        line = meeting_list.named(conn, device, external_id)
-    elif name.isascii() and name.isdigit() and len(name) < 19:
-        line = meeting_list.one(conn, int(name))
-    if line is None:
-        raise NotFound(_NONE.format(name))
-    return line

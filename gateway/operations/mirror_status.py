@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,10 +13,11 @@ from gateway.clock import Clock
 from gateway.errors import StoreError
 from gateway.mirror.decisions import guard_status
 from gateway.mirror.paced import Budget
-from gateway.store import accounts, alerts, kept, meeting_list, pace_notes, reading
+from gateway.mirror.reading_times import calls_per_day
+from gateway.store import accounts, alerts, kept, meeting_list, pace_notes, reading, second_looks
 from gateway.store.database import Database
 from gateway.store.reading import CalendarReading
-from gateway.store.second_looks import Guarded
+from gateway.store.second_looks import Doubles, Guarded
 
 NOTED_EVERY_S = 60.0
 
@@ -48,9 +49,12 @@ class AccountStanding:
 class MirrorStatus:
     """What waits and why, how accounts and calendars stand, what somebody has to decide.
 
-    `calls_today` and `calls_yesterday` are those that reading the calendars took, by days of UTC. `asks` are meetings
-    where people changed the event, `vanished` calendars in which many events vanished at once, `lists` devices whose
-    list lost many meetings (by name). `budgets` are the limits as the gateway saw them at `budgets_at`.
+    `calls_today` and `calls_yesterday` are those that reading the calendars took, by days of UTC; `calls_per_day` is
+    what a whole day takes by estimate. `unread` are the accounts whose calendars cannot be read now. `asks` are events
+    that people changed and that are to be decided about, `fought` meetings among them that are changed again each time
+    that they were put back. `vanished` are calendars in which many events vanished within a day, `doubles` those that
+    still hold events of ours that no meeting needs, `lists` devices whose list lost many meetings (by name). `budgets`
+    are the limits as the gateway saw them at `budgets_at`.
     """
 
     queued: tuple[Queued, ...]
@@ -58,22 +62,34 @@ class MirrorStatus:
     calendars: tuple[CalendarReading, ...]
     calls_today: int
     calls_yesterday: int
+    calls_per_day: int
+    unread: frozenset[int]
     asks: int
+    fought: int
     vanished: tuple[Guarded, ...]
+    doubles: tuple[Doubles, ...]
     lists: tuple[tuple[str, int], ...]
     alerts_waiting: int
     budgets: tuple[Budget, ...]
     budgets_at: int | None
 
 
-def mirror_status(conn: sqlite3.Connection, now_ms: int) -> MirrorStatus:
-    """Return how the mirror stands."""
+def mirror_status(conn: sqlite3.Connection, now_ms: int, *, every_s: float, chosen: Mapping[str, str]) -> MirrorStatus:
+    """Return how the mirror stands; calendars are read every `every_s`.
+
+    `chosen` are the accounts that the settings name for devices, by their ids.
+    """
     budgets_at, budgets = pace_notes.last(conn)
     today = datetime.fromtimestamp(now_ms / 1000, UTC).date()
+    calendars, rows = reading.every(conn), accounts.every(conn)
+    readable = {row.id for row in rows if row.state is not accounts.AccountState.AUTHORIZATION_LOST}
+    unread = frozenset(each.account_id for each in calendars) - readable
+    calls_today = reading.calls(conn, today.isoformat())
+    read = sum(each.account_id in readable for each in calendars)
     return MirrorStatus(
         queued=tuple(
             Queued(state=state, code=code, number=number, next_try=next_try if state == "waiting" else None, oldest=at)
-            for state, code, number, next_try, at in meeting_list.waiting(conn)
+            for state, code, number, next_try, at in meeting_list.waiting(conn, chosen)
         ),
         accounts=tuple(
             AccountStanding(
@@ -84,13 +100,17 @@ def mirror_status(conn: sqlite3.Connection, now_ms: int) -> MirrorStatus:
                 code=row.state_code,
                 text=row.state_text,
             )
-            for row in accounts.every(conn)
+            for row in rows
         ),
-        calendars=reading.every(conn),
-        calls_today=reading.calls(conn, today.isoformat()),
+        calendars=calendars,
+        calls_today=calls_today,
         calls_yesterday=reading.calls(conn, (today - timedelta(days=1)).isoformat()),
+        calls_per_day=calls_per_day(calls_today, read, every_s, now_ms),
+        unread=unread,
         asks=len(kept.asking(conn)),
+        fought=kept.fought(conn),
         vanished=guard_status(conn),
+        doubles=second_looks.doubles(conn),
         lists=tuple(alerts.vanished_lists(conn)),
         alerts_waiting=alerts.waiting(conn),
         budgets=tuple(Budget(*each) for each in budgets),

@@ -86,6 +86,15 @@ def signed_out(conn: sqlite3.Connection) -> frozenset[int]:
     return frozenset(raw[0] for raw in conn.execute("SELECT id FROM account WHERE length(sealed) = 0"))
 
 
+def signed_out_for(conn: sqlite3.Connection, kind: str, email: str) -> frozenset[int]:
+    """Return the ids of accounts of that kind, not in use any more, that acted for this person: their subject says so.
+
+    Of accounts whose subject does not end with a person's address nothing of the kind is known once they are out.
+    """
+    found = conn.execute("SELECT id, subject FROM account WHERE length(sealed) = 0 AND kind = ?", (kind,))
+    return frozenset(int(raw[0]) for raw in found if str(raw[1]).rpartition(" ")[2] == email.casefold())
+
+
 def wanted_by_devices(conn: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
     """Return the devices that were added here and name an account, each with its address."""
     found = conn.execute(

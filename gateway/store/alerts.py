@@ -63,6 +63,17 @@ class Waiting(NamedTuple):
     code: str
 
 
+class Held(NamedTuple):
+    """Meetings of one calendar that are held: how many, and the code and text of what is in the way."""
+
+    account_id: int
+    calendar_id: str
+    email: str
+    number: int
+    code: str
+    text: str
+
+
 def state(conn: sqlite3.Connection, subject: str) -> ToldState | None:
     """Return how it stands with a subject, None when there is nothing to tell."""
     raw = conn.execute(f"{_STATES} WHERE subject = ?", (subject,)).fetchone()
@@ -180,9 +191,41 @@ def waiting_since(conn: sqlite3.Connection, before_ms: int, accounts: Collection
 
 
 def parked(conn: sqlite3.Connection) -> int:
-    """Return how many meetings wait for a person's word."""
-    raw = conn.execute("SELECT count(*) FROM outbox WHERE kind = 'mirror' AND hold = 'parked'").fetchone()
+    """Return how many meetings wait for a person's word: refused, or changed in the calendar and asked about."""
+    raw = conn.execute(
+        "SELECT count(*) FROM (SELECT subject_id FROM outbox WHERE kind = 'mirror' AND hold = 'parked' UNION "
+        "SELECT k.meeting_id FROM kept_edit AS k JOIN meeting AS m ON m.id = k.meeting_id "
+        "WHERE k.state = 'asks' AND m.state = 'scheduled')"
+    ).fetchone()
     return int(raw[0])
+
+
+def held(conn: sqlite3.Connection) -> list[Held]:
+    """Return the calendars whose meetings are held because an account or a calendar is not there as it should be.
+
+    One whose meetings were let go and have not been tried with success since is still among them, with none held.
+    """
+    rows = conn.execute(
+        "SELECT coalesce(e.account_id, 0), coalesce(e.calendar_id, ''), coalesce(a.email, ''), "
+        "coalesce(sum(o.hold = 'configuration'), 0), o.last_code, o.last_text, "
+        # Which row the code is taken from: the oldest that is held.
+        "min(CASE WHEN o.hold = 'configuration' THEN o.created_at ELSE 9e18 END) "
+        "FROM outbox AS o LEFT JOIN mirrored AS e ON e.meeting_id = o.subject_id "
+        "LEFT JOIN account AS a ON a.id = e.account_id "
+        "WHERE o.kind = 'mirror' AND (o.hold = 'configuration' OR (o.hold IS NULL AND o.last_code <> '')) "
+        "GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    return [Held(*raw[:6]) for raw in rows]
+
+
+def written_since(conn: sqlite3.Connection, account_id: int, calendar_id: str, since_ms: int) -> bool:
+    """Tell whether an event was written to a calendar since then (ms UTC)."""
+    raw = conn.execute(
+        "SELECT 1 FROM mirrored WHERE account_id = ? AND calendar_id = ? AND state = 'live' AND changed_at >= ? "
+        "LIMIT 1",
+        (account_id, calendar_id, since_ms),
+    ).fetchone()
+    return raw is not None
 
 
 def vanished_lists(conn: sqlite3.Connection) -> list[tuple[str, int]]:

@@ -16,7 +16,7 @@ __all__ = ["PUT_BACK", "WHOLE", "KeptEdit", "KeptState"]
 PUT_BACK = "put back"
 """Noted in place of what the calendar holds of an occurrence that people changed, when it has to be written again."""
 
-_COLUMNS = "meeting_id, original_start_utc_s, state, parts, difference, calendar_id, who, at"
+_COLUMNS = "meeting_id, original_start_utc_s, state, parts, difference, calendar_id, who, at, put_backs"
 
 _OWN_PARTS: Mapping[Part, tuple[str, ...]] = {
     Part.SUBJECT: ("subject",),
@@ -66,13 +66,23 @@ def asking(conn: sqlite3.Connection, most: int = 1000) -> tuple[KeptEdit, ...]:
     return tuple(map(_edit, found))
 
 
+def fought(conn: sqlite3.Connection) -> int:
+    """Return how many meetings wait for a decision because somebody, or a program, kept changing their events."""
+    raw = conn.execute(
+        "SELECT count(DISTINCT k.meeting_id) FROM kept_edit AS k JOIN meeting AS m ON m.id = k.meeting_id "
+        "WHERE k.state = 'asks' AND k.put_backs != '' AND m.state = 'scheduled'"
+    ).fetchone()
+    return int(raw[0])
+
+
 def put(conn: sqlite3.Connection, edit: KeptEdit) -> None:
     """Remember what was decided, in place of what was known."""
     difference = json.dumps(edit.difference, ensure_ascii=False, separators=(",", ":"))
     conn.execute(
-        f"INSERT INTO kept_edit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - constant columns
+        f"INSERT INTO kept_edit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - constant columns
         "ON CONFLICT (meeting_id, original_start_utc_s) DO UPDATE SET state = excluded.state, parts = excluded.parts, "
-        "difference = excluded.difference, calendar_id = excluded.calendar_id, who = excluded.who, at = excluded.at",
+        "difference = excluded.difference, calendar_id = excluded.calendar_id, who = excluded.who, at = excluded.at, "
+        "put_backs = excluded.put_backs",
         (
             edit.meeting_id,
             edit.original_start_utc_s,
@@ -82,6 +92,7 @@ def put(conn: sqlite3.Connection, edit: KeptEdit) -> None:
             edit.calendar_id,
             edit.who,
             edit.at,
+            ",".join(map(str, edit.put_backs)),
         ),
     )
     _recount(conn, edit.meeting_id)
@@ -156,7 +167,7 @@ def _recount(conn: sqlite3.Connection, meeting_id: int) -> None:
     )
 
 
-def _edit(raw: tuple[int, int, str, str, str, str | None, str, int]) -> KeptEdit:
+def _edit(raw: tuple[int, int, str, str, str, str | None, str, int, str]) -> KeptEdit:
     return KeptEdit(
         meeting_id=raw[0],
         original_start_utc_s=raw[1],
@@ -166,4 +177,5 @@ def _edit(raw: tuple[int, int, str, str, str, str | None, str, int]) -> KeptEdit
         calendar_id=raw[5],
         who=raw[6],
         at=raw[7],
+        put_backs=tuple(int(at) for at in raw[8].split(",") if at),
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 _COLUMNS = (
     "meeting_id, account_id, calendar_id, remote_id, generation, state, revision, etag, link, stale, written, lacking, "
@@ -52,6 +53,18 @@ class MirroredRow:
     content: str | None = None
 
 
+class Behind(NamedTuple):
+    """A meeting whose event may not say yet what the meeting says; `held`: not before a person does something.
+
+    `written` is what the event said last, None while nobody saw it.
+    """
+
+    room_id: int
+    meeting_id: int
+    written: str | None
+    held: bool
+
+
 def get(conn: sqlite3.Connection, meeting_id: int) -> MirroredRow | None:
     """Return the meeting's event, if one was ever claimed."""
     raw = conn.execute(
@@ -81,6 +94,20 @@ def get(conn: sqlite3.Connection, meeting_id: int) -> MirroredRow | None:
         meet_link=raw[17],
         content=raw[18],
     )
+
+
+def behind(conn: sqlite3.Connection, room_ids: Collection[int], most: int) -> list[Behind]:
+    """Return the meetings that take up these rooms, are or may be in the calendar, and are still to be written."""
+    marks = ", ".join("?" for _ in room_ids)
+    found = conn.execute(
+        "SELECT room_id, subject_id, written, hold IS NOT NULL FROM outbox "  # noqa: S608 - question marks
+        "JOIN room_device ON device_id = lane JOIN mirrored ON meeting_id = subject_id "
+        f"WHERE kind = 'mirror' AND blocks = 1 AND room_id IN ({marks}) "
+        "AND (mirrored.state = 'live' OR (mirrored.state = 'claimed' AND (doubt > 0 OR claimed_by IS NOT NULL))) "
+        "LIMIT ?",
+        (*room_ids, most),
+    )
+    return [Behind(raw[0], raw[1], raw[2], bool(raw[3])) for raw in found]
 
 
 def last_success_ms(conn: sqlite3.Connection) -> int | None:

@@ -14,6 +14,30 @@ def live_calendars(conn: sqlite3.Connection, account_id: int) -> list[str]:
     return [str(calendar_id) for (calendar_id,) in found]
 
 
+def rename(conn: sqlite3.Connection, account_id: int, old: str, new: str) -> None:
+    """Two names were used for one calendar of an account: from now on only `new` is."""
+    where = (account_id, old)
+    for table in ("mirrored", "guarded_deletion"):
+        conn.execute(
+            f"UPDATE {table} SET calendar_id = ? WHERE account_id = ? AND calendar_id = ?",  # noqa: S608 - constant names
+            (new, *where),
+        )
+    # What was noted under the old name is found again under the new one.
+    for table in ("stray_event", "foreign_event", "calendar_reading"):
+        conn.execute(f"DELETE FROM {table} WHERE account_id = ? AND calendar_id = ?", where)  # noqa: S608 - constant names
+
+
+def carry_over(conn: sqlite3.Connection, old: int, new: int) -> int:
+    """The account `new` is the same person's as `old`, signed in another way: its events go on; return how many."""
+    moved = conn.execute("UPDATE mirrored SET account_id = ? WHERE account_id = ?", (new, old)).rowcount
+    conn.execute("UPDATE guarded_deletion SET account_id = ? WHERE account_id = ?", (new, old))
+    conn.execute("UPDATE outbox SET account_id = ? WHERE account_id = ?", (new, old))
+    # Calendars are read from the beginning by the new one, and say again what they said to the old one.
+    for table in ("stray_event", "foreign_event", "calendar_reading"):
+        conn.execute(f"DELETE FROM {table} WHERE account_id = ?", (old,))  # noqa: S608 - constant names
+    return moved
+
+
 def live_in(conn: sqlite3.Connection, account_id: int, calendar_id: str) -> dict[str, int]:
     """Return the meeting of each live event in a calendar, by the event's id."""
     found = conn.execute(

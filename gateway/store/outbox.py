@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -25,10 +25,11 @@ _COLUMNS = (
 READY = "kind = ? AND ready = 1 AND hold IS NULL AND claimed_by IS NULL"
 LATER = "kind = ? AND ready = 0 AND hold IS NULL AND claimed_by IS NULL"
 _FREED = "claimed_by = NULL, claimed_until = NULL"
-_UNTOUCHED = (
+UNTOUCHED = (
     "kind = 'mirror' AND doubt = 0 AND EXISTS "
-    "(SELECT 1 FROM mirrored WHERE meeting_id = subject_id AND mirrored.state = 'claimed')"
+    "(SELECT 1 FROM mirrored WHERE meeting_id = subject_id AND mirrored.state <> 'live')"
 )
+"""Rows whose event was certainly never written: the device's choice says anew where it goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,8 @@ def put(
         f"ready) VALUES (?1, ?2, ?3, ?4, ?4, {device}, ?6, {account}, 1) "
         "ON CONFLICT (kind, subject_id) DO UPDATE SET revision = excluded.revision, not_before = excluded.not_before, "
         "attempts = 0, hold = NULL, last_code = '', last_text = '', ready = 1, asked = asked + 1, "
-        "account_id = excluded.account_id, lane = max(lane, excluded.lane), "
+        f"account_id = CASE WHEN claimed_by IS NULL AND {UNTOUCHED} THEN 0 ELSE excluded.account_id END, "
+        "lane = max(lane, excluded.lane), "
         "starts_at_ms = CASE WHEN excluded.starts_at_ms THEN excluded.starts_at_ms ELSE starts_at_ms END",
         (kind, subject_id, revision, now_ms, lane, starts_at_ms),
     )
@@ -263,14 +265,44 @@ def release_owner(conn: sqlite3.Connection, kind: str, owner: str) -> int:
     ).rowcount
 
 
-def release_holds(conn: sqlite3.Connection, holds: tuple[Hold, ...], now_ms: int, account_id: int | None = None) -> int:
-    """Make rows due that were held for one of these reasons, only those of one account when that is named."""
+def release_expired(conn: sqlite3.Connection, kind: str, subject_ids: Iterable[int], now_ms: int) -> list[int]:
+    """Free those of these rows whose claim has run out, for a worker that knows that it does none of them now.
+
+    Nobody saw how their calls ended, so they are in doubt. What is returned needs no further look: it is free.
+    """
+    free = []
+    for subject_id in subject_ids:
+        where, values = "kind = ? AND subject_id = ?", (kind, subject_id)
+        conn.execute(
+            f"UPDATE outbox SET {_FREED}, not_before = ?, ready = 1, doubt = max(doubt, 1) WHERE {where} "  # noqa: S608 - constant parts
+            "AND claimed_by IS NOT NULL AND claimed_until NOT BETWEEN ? AND ?",
+            (now_ms, *values, now_ms + 1, now_ms + FARTHEST_MS),
+        )
+        if conn.execute(f"SELECT 1 FROM outbox WHERE {where} AND claimed_by IS NOT NULL", values).fetchone() is None:  # noqa: S608 - constant parts
+            free.append(subject_id)
+    return free
+
+
+def release_holds(
+    conn: sqlite3.Connection,
+    holds: tuple[Hold, ...],
+    now_ms: int,
+    account_id: int | None = None,
+    usable: Collection[int] = (),
+) -> int:
+    """Make rows due that were held for one of these reasons; when an account is named, only those that it may be for.
+
+    Those are its own, and those of accounts other than the `usable` ones whose event was never written: their device's
+    choice may name another account by now.
+    """
     freed = 0
     for hold in holds:
         where = "hold = ?"
         values: list[object] = [hold]
         if account_id is not None:
-            _choose_again(conn, "hold = ? AND account_id = ?", (hold, account_id))
+            others = ", ".join("?" for _ in usable)
+            left = f"hold = ? AND (account_id = ? OR account_id NOT IN ({others}))"
+            _choose_again(conn, left, (hold, account_id, *usable))
             where, values = "hold = ? AND account_id IN (?, 0)", [hold, account_id]
         else:
             _choose_again(conn, where, values)
@@ -329,7 +361,7 @@ def _waiting(raw: Sequence[Any]) -> Waiting:
 def _choose_again(conn: sqlite3.Connection, where: str, values: Sequence[object]) -> None:
     """Let the device's choice decide again about rows whose event was certainly never written."""
     conn.execute(
-        f"UPDATE outbox SET account_id = 0 WHERE {where} AND {_UNTOUCHED}",  # noqa: S608 - constant parts
+        f"UPDATE outbox SET account_id = 0 WHERE {where} AND {UNTOUCHED}",  # noqa: S608 - constant parts
         values,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gateway.domain.retry import Hold
-from gateway.store.outbox import LATER, MIRROR, MOST_AT_ONCE, READY
+from gateway.store.outbox import LATER, MIRROR, MOST_AT_ONCE, READY, UNTOUCHED
 
 
 class Group(NamedTuple):
@@ -62,12 +62,22 @@ def heads(conn: sqlite3.Connection, kind: str, group: Group, from_ms: int) -> It
 
 
 def hold_account(conn: sqlite3.Connection, group: Group, hold: Hold, code: str, text: str) -> int:
-    """Hold the ready rows of a group, because nothing can be done for its account; some hundreds at a time."""
-    return conn.execute(
+    """Hold the ready rows of a group, because nothing can be done for its account; some hundreds at a time.
+
+    Those whose event was certainly never written are not held: the device's choice says anew where they go. Returned
+    is how many rows of either kind there were; there may be more.
+    """
+    some = f"SELECT subject_id FROM outbox WHERE {READY} AND lane = ? AND account_id = ? LIMIT {MOST_AT_ONCE}"  # noqa: S608 - constant parts
+    freed = conn.execute(
+        f"UPDATE outbox SET account_id = 0 WHERE kind = ? AND subject_id IN ({some}) AND {UNTOUCHED}",  # noqa: S608 - constant parts
+        (MIRROR, MIRROR, *group),
+    ).rowcount
+    held = conn.execute(
         "UPDATE outbox SET hold = ?, last_code = ?, last_text = ? WHERE kind = ? AND subject_id IN "  # noqa: S608 - constant parts
-        f"(SELECT subject_id FROM outbox WHERE {READY} AND lane = ? AND account_id = ? LIMIT {MOST_AT_ONCE})",
+        f"({some}) AND NOT ({UNTOUCHED})",
         (hold, code, text, MIRROR, MIRROR, *group),
     ).rowcount
+    return freed + held
 
 
 def next_waiting_ms(conn: sqlite3.Connection, kind: str) -> int | None:

@@ -64,6 +64,8 @@ async def test_from_the_first_status_to_the_logout(gateway: GatewayProcess, goog
     assert (asked[0], asked[-1], len(asked)) == ("insert", "delete", 3)
     code, out, talk = await gateway.command("google", "logout", "--revoke")
     assert code == 0, talk
+    assert out.startswith(f"The authorization of {EMAIL} is forgotten here.")
+    assert out.endswith("Google confirmed that the authorization is ended there too.\n")
     code, out, _ = await gateway.command("google", "status", "--json")
     assert (code, json.loads(out)["state"], json.loads(out)["pill"]) == (77, "none", "Not connected")
     assert (await gateway.command("google", "logout", "--revoke"))[0] == 0, "there is nothing left to end"
@@ -97,7 +99,8 @@ async def test_another_account_needs_replace(gateway: GatewayProcess, google: Si
     status, _, talk = await gateway.command("google", "login", "--code", address, "--yes")
     assert status == 77
     assert f"ERROR G-409 You signed in as {OTHER}. Before it was {EMAIL}." in talk
-    assert talk.endswith(" -> meeting-gateway google login --replace\n")
+    assert f"ERROR beside {EMAIL} -> meeting-gateway google login --add\n" in talk
+    assert talk.endswith(f"instead of {EMAIL} -> meeting-gateway google login --replace\n")
     await sign_in(gateway, google, OTHER, "--replace")
 
 
@@ -223,6 +226,11 @@ async def test_a_second_account_beside_the_first(gateway: GatewayProcess, google
     code, out, talk = await gateway.command("google", "main", "nobody@example.com")
     assert code == 77
     assert talk.startswith("ERROR G-526 No account nobody@example.com is signed in here.")
+    code, out, talk = await gateway.command("google", "test", "--account", OTHER.upper())
+    assert code == 0, talk
+    assert f"is in the main calendar of {OTHER} at 20" in talk
+    code, _, talk = await gateway.command("google", "test", "--account", "nobody@example.com")
+    assert (code, talk.split(".")[0]) == (77, "ERROR G-526 No account nobody@example")
     assert (await gateway.command("google", "main", OTHER))[0] == 0
     code, out, _ = await gateway.command("google", "logout", OTHER)
     assert code == 0
@@ -249,6 +257,9 @@ async def test_calendars_and_what_is_in_them(gateway: GatewayProcess, google: Si
     made = out.strip()
     code, out, talk = await gateway.command("google", "events", "--calendar", made, "--days", "30")
     assert (code, out, talk) == (0, "", "Nothing in the next 30 days.\n")
+    code, _, talk = await gateway.command("google", "events", "--calendar", "nonsense")
+    assert (code, talk.startswith('ERROR G-507 The calendar "nonsense" is gone')) == (77, True), talk
+    assert talk.endswith(f"meeting-gateway google calendars --account {EMAIL}.\n")
     code, _, talk = await gateway.command("google", "calendar", "create", "Hall", "--device", "nobody")
     made_so_far = sum(1 for r in google.state.requests if r.operation == "calendars.insert")
     assert (code != 0, made_so_far) == (True, 1), "nothing is made for a device that is not"
@@ -257,6 +268,47 @@ async def test_calendars_and_what_is_in_them(gateway: GatewayProcess, google: Si
     assert code == 0, talk
     (settings,) = rows(gateway, "SELECT json_extract(settings, '$.calendar') FROM device WHERE name = 'hall'")
     assert settings == (out.strip(),)
+
+
+async def test_a_calendar_for_a_device_is_made_in_its_own_account(
+    gateway: GatewayProcess, google: SimulatedGoogle
+) -> None:
+    google.do.add_account(OTHER)
+    await sign_in(gateway, google)
+    address = google.do.approve(await link_of(gateway, "--for", "create-calendar"), OTHER)
+    assert (await gateway.command("google", "login", "--add", "--code", address))[0] == 0
+    assert (await gateway.command("device", "add", "hall", "--profile", "generic/json", "--account", OTHER))[0] == 0
+    create = ("google", "calendar", "create", "Hall", "--device", "hall")
+    code, out, talk = await gateway.command(*create, "--account", EMAIL)
+    assert (code, out) == (2, "")
+    assert f"The device hall uses the account {OTHER}" in talk
+    assert f"meeting-gateway device set hall --account {EMAIL}" in talk
+    made = [r for r in google.state.requests if r.operation == "calendars.insert"]
+    assert made == [], "nothing is made in the wrong account"
+    code, out, talk = await gateway.command(*create)
+    assert code == 0, talk
+    listed = [(await gateway.command("google", "calendars", "--account", each))[1] for each in (EMAIL, OTHER)]
+    assert [out.strip() in each for each in listed] == [False, True]
+    query = "SELECT json_extract(settings, '$.calendar'), json_extract(settings, '$.account') FROM device"
+    assert rows(gateway, query) == [(out.strip(), OTHER)]
+
+
+async def test_what_is_lost_or_only_read_says_what_to_type(gateway: GatewayProcess, google: SimulatedGoogle) -> None:
+    await sign_in(gateway, google)
+    settings = gateway.folder / "config.yaml"
+    written = settings.read_text()
+    settings.write_text(written.replace("google:\n", "google:\n  read_only: true\n"))
+    code, out, _ = await gateway.command("google", "status")
+    assert "G-528 The gateway is set to read only. Nothing is written to any calendar." in out
+    assert json.loads((await gateway.command("google", "status", "--json"))[1])["read_only"] is True
+    settings.write_text(written)
+    google.do.revoke(EMAIL)
+    await gateway.command("google", "test")
+    code, out, _ = await gateway.command("google", "list")
+    assert code == 0
+    assert re.search(r"^  G-50\d .* -> meeting-gateway google login$", out, re.M), out
+    (listed,) = json.loads((await gateway.command("google", "list", "--json"))[1])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", listed["authorized_at"])
 
 
 async def test_the_key_of_a_service_account(gateway: GatewayProcess, google: SimulatedGoogle) -> None:
@@ -276,5 +328,19 @@ async def test_the_key_of_a_service_account(gateway: GatewayProcess, google: Sim
     assert content["private_key"].splitlines()[2] not in talk
     code, out, _ = await gateway.command("google", "list")
     assert "kind service" in out
+    code, _, talk = await gateway.command("google", "calendar", "create", "Rooms")
+    assert talk.startswith("ERROR G-522 ")
+    assert f"google login --service-account KEY.json --as {EMAIL} --for create-calendar" in talk
+    google.do.add_account("rooms@mycompanyabc.com")
+    again = (*words[:-1], "rooms@mycompanyabc.com")
+    code, _, talk = await gateway.command(*again, "--yes")
+    assert code == 77
+    assert f"beside {EMAIL} -> meeting-gateway {' '.join(again)} --add\n" in talk
+    assert talk.endswith(f"meeting-gateway {' '.join(again)} --replace\n")
+    code, out, talk = await gateway.command("google", "logout", "--revoke")
+    assert (code, "A key is not ended from here" in out) == (0, True), talk
+    path.unlink()
+    code, _, talk = await gateway.command(*words)
+    assert (code, talk.startswith(f"ERROR G-530 The key file {path} was not found.")) == (77, True), talk
     code, _, talk = await gateway.command("google", "login", "--as", EMAIL)
     assert (code, "belong together" in talk) == (2, True)

@@ -64,13 +64,17 @@ async def test_the_devices_next_word_counts_after_a_deletion_that_was_left(
     assert (set(told), last) == ({"meeting.deleted"}, "meeting.restored")
 
 
-async def test_what_carries_our_marks_and_is_nobodys_event_is_removed(way: TwoWay) -> None:
+async def test_what_the_gateway_made_and_is_nobodys_event_is_removed(way: TwoWay) -> None:
     await way.send("m")
     await way.settled()
+    first = await way.event("m")
+    double = first["id"]
+    copy = {name: first[name] for name in ("summary", "start", "end", "extendedProperties")}
+    way.google.do.delete_event(double)
+    await way.settled()
     event = await way.event("m")
-    copy = {name: event[name] for name in ("summary", "start", "end", "extendedProperties")}
-    double = way.google.do.create_event(copy)["id"]
-    elsewhere = way.google.do.create_event(copy, OTHER_CALENDAR)["id"]
+    way.google.do.restore_event(double)
+    elsewhere = way.google.do.create_event({**copy, "id": double}, OTHER_CALENDAR)["id"]
     await way.settled()
     assert [found["id"] for found in await way.events("m")] == [event["id"]]
     assert not way.holds("primary", double)

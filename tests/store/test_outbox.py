@@ -93,6 +93,7 @@ def test_rows_are_grouped_by_device_and_by_the_account_that_has_the_event(conn: 
     ask(conn, 1)
     elsewhere = ask(conn, 2)
     claim_event(conn, elsewhere, account_id=2)
+    mirrored.live(conn, meeting_id=elsewhere, revision=1, etag=None, link=None, now_ms=NOW_MS)
     put(conn, elsewhere, revision=2)
     ask(conn, 3, device=2)
     assert outbox_lanes.groups(conn, MIRROR) == [Group(1, 0), Group(1, 2), Group(2, 0)]
@@ -186,6 +187,51 @@ def test_an_event_that_was_never_written_goes_by_the_devices_choice_again(conn: 
     outbox.postpone(conn, claim(conn, meeting_id), not_before=0, hold=Hold.CONFIGURATION, doubt=0, code="c", text="t")
     outbox.release_holds(conn, (Hold.CONFIGURATION,), NOW_MS, 1)
     assert outbox_lanes.groups(conn, MIRROR) == [Group(1, 0)]
+
+
+def test_an_event_that_was_never_written_is_not_bound_to_its_account_by_a_change(conn: sqlite3.Connection):
+    meeting_id = ask(conn, 1)
+    claim_event(conn, meeting_id)
+    row = claim(conn, meeting_id)
+    put(conn, meeting_id, revision=2)
+    assert outbox.counts_by_account(conn) == {1: {"waiting": 1}}, "it is being written"
+    outbox.postpone(conn, row, not_before=NOW_MS, hold=None, doubt=0, code="c", text="t")
+    put(conn, meeting_id, revision=3)
+    assert outbox.counts_by_account(conn) == {0: {"waiting": 1}}
+
+
+def test_only_what_was_written_is_held_for_an_account_that_nobody_is_signed_in_to(conn: sqlite3.Connection):
+    never, written, doubtful = (ask(conn, number) for number in range(3))
+    for meeting_id in (never, written, doubtful):
+        claim_event(conn, meeting_id)
+    mirrored.live(conn, meeting_id=written, revision=1, etag=None, link=None, now_ms=NOW_MS)
+    conn.execute("UPDATE outbox SET account_id = 1, doubt = subject_id = ?", (doubtful,))
+    assert outbox_lanes.hold_account(conn, Group(1, 1), Hold.CONFIGURATION, "c", "t") == 3
+    assert outbox.counts_by_account(conn) == {0: {"waiting": 1}, 1: {"configuration": 2}}
+    assert heads(conn, Group(1, 0)) == [never]
+
+
+def test_what_was_never_written_is_let_go_when_any_account_is_back_and_its_own_is_not(conn: sqlite3.Connection):
+    never, written = ask(conn, 1), ask(conn, 2)
+    for meeting_id in (never, written):
+        claim_event(conn, meeting_id)
+        row = claim(conn, meeting_id)
+        outbox.postpone(conn, row, not_before=NOW_MS, hold=Hold.AUTHORIZATION, doubt=0, code="G-503", text="t")
+    mirrored.live(conn, meeting_id=written, revision=1, etag=None, link=None, now_ms=NOW_MS)
+    assert outbox.release_holds(conn, (Hold.AUTHORIZATION,), NOW_MS, 2, {1, 2}) == 0
+    assert outbox.release_holds(conn, (Hold.AUTHORIZATION,), NOW_MS, 2, {2}) == 1
+    assert heads(conn, Group(1, 0)) == [never]
+
+
+def test_a_claim_that_has_run_out_is_freed_in_doubt(conn: sqlite3.Connection):
+    meeting_id, other = ask(conn, 1), ask(conn, 2)
+    claim(conn, meeting_id)
+    assert outbox.release_expired(conn, MIRROR, [meeting_id, other], NOW_MS) == [other]
+    assert heads(conn, Group(1, 1)) == []
+    assert outbox.release_expired(conn, MIRROR, [meeting_id], NOW_MS + 1) == [meeting_id]
+    row = outbox.get(conn, MIRROR, meeting_id)
+    assert row is not None
+    assert (row.claimed_by, row.doubt, row.ready) == (None, 1, True)
 
 
 def test_a_claim_that_came_to_nothing_leaves_no_trace(conn: sqlite3.Connection):

@@ -4,6 +4,7 @@
 -- `asks` (nothing is written there until somebody decides), `kept` (the calendar's version counts in `parts`), `back`
 -- (the device's version was put back; a note for people). `difference` is JSON: part -> the device's and the calendar's
 -- words. `calendar_id` is where the event was moved to, NULL when it was not. `who` is the person, where that is known.
+-- `put_backs` is when it was put back (ms UTC, comma list, oldest first, only the last few) without anybody being asked.
 CREATE TABLE kept_edit (
   meeting_id INTEGER NOT NULL REFERENCES meeting (id),
   original_start_utc_s INTEGER NOT NULL,
@@ -13,6 +14,7 @@ CREATE TABLE kept_edit (
   calendar_id TEXT,
   who TEXT NOT NULL DEFAULT '',
   at INTEGER NOT NULL,
+  put_backs TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (meeting_id, original_start_utc_s)
 ) STRICT, WITHOUT ROWID;
 
@@ -55,6 +57,17 @@ CREATE TABLE guarded_deletion (
 ) STRICT;
 
 CREATE INDEX guarded_deletion_calendar ON guarded_deletion (account_id, calendar_id);
+
+-- Meetings whose coming event people deleted within the last day, each once: many small deletions are a large one.
+CREATE TABLE recent_deletion (
+  meeting_id INTEGER PRIMARY KEY REFERENCES meeting (id),
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  calendar_id TEXT NOT NULL,
+  at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX recent_deletion_calendar ON recent_deletion (account_id, calendar_id);
+CREATE INDEX recent_deletion_at ON recent_deletion (at);
 
 -- Coming events of other people or programs in the calendars read, so that one that already stands for a meeting is
 -- found. `subject` is a digest: what strangers wrote is not kept. Bounded per calendar, forgotten when over.

@@ -17,25 +17,32 @@ BUSY = Outcome(verdict=Verdict.LATER, code="busy")
 
 @dataclass
 class QuotaServer:
-    """Takes so many calls within any minute, for one account and for each calendar; refused ones do not count."""
+    """Takes so many calls within any window, for one account and for each calendar; refused ones do not count.
+
+    An account's window is a minute, a calendar's is `calendar_ms`. `taken` counts calls that were made before, too.
+    """
 
     per_account: int | None = None
     per_calendar: int | None = None
     tells: bool = False
+    calendar_ms: float = WINDOW_MS
     taken: dict[str, deque[float]] = field(default_factory=dict)
     accepted: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
 
     def answer(self, calendar: str, at_ms: float) -> Outcome:
-        limits = ((self.per_account, "", Quota.ACCOUNT), (self.per_calendar, calendar, Quota.CALENDAR))
-        for limit, key, quota in limits:
+        limits = (
+            (self.per_account, WINDOW_MS, "", Quota.ACCOUNT),
+            (self.per_calendar, self.calendar_ms, calendar, Quota.CALENDAR),
+        )
+        for limit, window_ms, key, quota in limits:
             times = self.taken.setdefault(key, deque())
-            while times and times[0] <= at_ms - WINDOW_MS:
+            while times and times[0] <= at_ms - window_ms:
                 times.popleft()
             if limit is not None and len(times) >= limit:
                 self.refused.append(at_ms)
                 return Outcome(verdict=Verdict.SLOW_DOWN, quota=quota if self.tells else Quota.UNKNOWN)
-        for _, key, _ in limits:
+        for _, _, key, _ in limits:
             self.taken[key].append(at_ms)
         self.accepted.append(at_ms)
         return Outcome(verdict=Verdict.DONE)

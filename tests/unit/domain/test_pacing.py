@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, deque
 
 import pytest
 from hypothesis import given, settings
@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from gateway.domain.outcome import Outcome, Quota, Remedy, Verdict
 from gateway.domain.pacer import PaceLimits, Pacer, Place
 from gateway.domain.pacing import Gait, Window
+from gateway.domain.scopes import CalendarScope
 from tests.unit.domain.quota_office import WINDOW_MS, Office, QuotaServer
 
-MINUTES = 10 if os.environ.get("LONG") else 3
+LONG = bool(os.environ.get("LONG"))
+MINUTES = 10 if LONG else 3
 DONE = Outcome(verdict=Verdict.DONE)
 LATER = Outcome(verdict=Verdict.LATER, code="G-506")
 PLACE = Place("project", 1, "primary")
@@ -50,6 +52,31 @@ def test_what_is_allowed_is_used_and_nothing_is_refused_after_the_first_minute(s
     later = [at_ms for at_ms in server.accepted if at_ms > began_ms + WINDOW_MS]
     assert len(later) >= 0.95 * per_min * (MINUTES - 1)
     assert not [at_ms for at_ms in server.refused if at_ms > began_ms + WINDOW_MS]
+
+
+LIMITS = [(5, 5), (10, 10), (20, 10), (30, 30), (45, 60), (60, 60), (100, 60)]
+"""Calls, and the seconds within which a calendar counts them."""
+
+SOME = [(10, 10, 1), (10, 10, 10), (5, 5, 3), (20, 10, 3), (30, 30, 3), (45, 60, 1), (45, 60, 10), (100, 60, 1)]
+
+
+@pytest.mark.parametrize("tells", [True, False] if LONG else [False])
+@pytest.mark.parametrize(
+    ("limit", "window_s", "calendars"),
+    [(*limit, calendars) for limit in LIMITS for calendars in (1, 3, 10)] if LONG else SOME,
+)
+def test_the_limit_of_a_calendar_is_found_over_whatever_time_it_counts(limit, window_s, tells, calendars):
+    server = QuotaServer(per_calendar=limit, calendar_ms=window_s * 1000.0, tells=tells)
+    per_min = calendars * limit * 60 / window_s
+    meetings = int(per_min * MINUTES) + 500
+    office = Office(server, backlog(calendars, meetings), limits=PaceLimits(account_per_min=int(per_min) + 600))
+    began_ms = office.now_ms
+    office.run(MINUTES * WINDOW_MS)
+    later = [at_ms for at_ms in server.accepted if at_ms > began_ms + WINDOW_MS]
+    assert len(later) >= 0.95 * per_min * (MINUTES - 1)
+    assert not [at_ms for at_ms in server.refused if at_ms > began_ms + WINDOW_MS]
+    in_flight = 1 if limit <= CalendarScope.KNOWN else office.in_flight
+    assert len(server.refused) <= 3 + in_flight * calendars
 
 
 @pytest.mark.parametrize("calendars", [1, 10])
@@ -261,6 +288,75 @@ def test_a_refusal_that_names_no_limit_is_found_to_be_the_calendars():
         place.calendar_id: usage.limit for place, usage in office.pacer.usages(office.now_ms) if not place.project
     }
     assert limits == {None: 600, "calendar 0": 60, "calendar 2": 60}
+
+
+def refused_in(office: Office, *, after_ms: float) -> int:
+    return len([at_ms for at_ms in office.server.refused if at_ms > after_ms])
+
+
+@pytest.mark.parametrize("every_s", [1.0, 0.01])
+@pytest.mark.parametrize(("limit", "window_s"), [(60, 60), (10, 10)])
+def test_what_was_called_before_the_start_teaches_no_limit_that_lasts(limit, window_s, every_s):
+    """A gateway that starts again meets a window that it filled itself before: at a pace, or at once."""
+    server = QuotaServer(per_calendar=limit, calendar_ms=window_s * 1000.0)
+    office = Office(server, backlog(1, 100_000))
+    began_ms = office.now_ms
+    server.taken["calendar 0"] = deque(began_ms - 1000.0 * every_s * number for number in range(limit, 0, -1))
+    office.run(6 * WINDOW_MS)
+    # Where the first three calls met it, it counts as one in a second; the time an answer takes is lost then.
+    assert len([at_ms for at_ms in server.accepted if at_ms > began_ms + 3 * WINDOW_MS]) >= 0.8 * 180
+    assert refused_in(office, after_ms=began_ms + 3 * WINDOW_MS) == 0
+
+
+def test_what_goes_well_when_the_account_is_free_again_shows_nothing_about_a_calendar():
+    """The account allows 60 in a minute; a calendar had half of them when it was refused."""
+    pacer = Pacer(PaceLimits(calendar_per_s=1_000.0), now_ms=0.0)
+    for place, began_ms in ((OTHER, 0.0), (PLACE, 40_000.0)):
+        for number in range(30):
+            pacer.enter(place, began_ms + 200 * number)
+            pacer.ended(place, DONE, began_ms + 200 * number + 100)
+    pacer.enter(PLACE, 46_500.0)
+    pacer.ended(PLACE, slow_down(), 46_600.0)
+    assert {place.calendar_id: usage.limit for place, usage in pacer.usages(46_600.0)} == {
+        None: 60,
+        "other": 600,
+        "primary": 30,
+    }
+    assert pacer.free(PLACE, 68_000.0) == 1
+    pacer.enter(PLACE, 68_000.0)
+    pacer.ended(PLACE, DONE, 68_100.0)
+    assert {place.calendar_id: usage.limit for place, usage in pacer.usages(68_100.0)} == {
+        None: 60,
+        "other": 600,
+        "primary": 600,
+    }
+
+
+def test_one_busy_calendar_gets_all_that_its_account_is_allowed():
+    """The refusals came while ten calendars shared the account's limit; what each had then is no limit of its own."""
+    server = QuotaServer(per_account=300)
+    office = Office(server, backlog(10, 400))
+    office.waiting["calendar 0"] += 3_000
+    began_ms = office.now_ms
+    office.run(8 * WINDOW_MS)
+    assert len([at_ms for at_ms in server.accepted if at_ms > began_ms + 4 * WINDOW_MS]) >= 0.95 * 4 * 300
+    assert refused_in(office, after_ms=began_ms + 4 * WINDOW_MS) == 0
+
+
+def test_an_account_is_found_beside_its_calendars():
+    server = QuotaServer(per_account=300, per_calendar=10, calendar_ms=10_000.0)
+    office = Office(server, backlog(10, 100_000), limits=PaceLimits(account_per_min=900))
+    began_ms = office.now_ms
+    office.run(MINUTES * WINDOW_MS)
+    assert len([at_ms for at_ms in server.accepted if at_ms > began_ms + WINDOW_MS]) >= 0.95 * 300 * (MINUTES - 1)
+    assert refused_in(office, after_ms=began_ms + WINDOW_MS) == 0
+    assert len(server.refused) <= 20
+
+
+@pytest.mark.parametrize(("calendars", "within_s"), [(1, 33), (10, 20)])
+def test_calendars_without_a_limit_are_soon_as_fast_as_calls_are_answered(calendars, within_s):
+    office = Office(QuotaServer(), backlog(calendars, 600), limits=PaceLimits(account_per_min=10_000))
+    assert office.run() <= within_s * 1000
 
 
 def test_what_is_remembered_is_bounded():

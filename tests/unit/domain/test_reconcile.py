@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from gateway.domain.device import Wins
 from gateway.domain.facts import EventFacts, Part, differences
 from gateway.domain.kept_edit import Difference, KeptEdit, KeptState
-from gateway.domain.reconcile import GONE, Decision, Ruling, Situation, decide
+from gateway.domain.reconcile import GONE, Decision, Ruling, Situation, decide, fought, put_back_or_ask
 
 EXAMPLES = 5_000 if os.environ.get("LONG") else 80
 
+NOW_MS = 24 * 3_600_000
 WANTED = EventFacts(subject="Review", start_utc_s=3600, end_utc_s=7200, location="Room 1")
 _FIELDS = {
     Part.SUBJECT: ("subject",),
@@ -49,7 +50,13 @@ def situations(draw: st.DrawFn, before: bool = False) -> Situation:
     if before and draw(st.booleans()):
         parts = draw(st.frozensets(st.sampled_from(list(_FIELDS)), min_size=1))
         said: Difference = {part: {"device": "a", "calendar": "b"} for part in parts}
-        known = KeptEdit(meeting_id=1, state=draw(st.sampled_from(KeptState)), parts=parts, difference=said)
+        known = KeptEdit(
+            meeting_id=1,
+            state=draw(st.sampled_from(KeptState)),
+            parts=parts,
+            difference=said,
+            put_backs=tuple(sorted(draw(st.lists(st.integers(0, 2 * NOW_MS), max_size=10)))),
+        )
     return Situation(
         wanted=wanted,
         written=draw(st.none() | facts() | st.just(wanted)),
@@ -150,6 +157,30 @@ def test_an_echo_decides_nothing_and_asking_never_writes(now: Situation, waiting
 @given(situations(before=True))
 def test_what_the_device_does_not_want_is_no_edit(now: Situation) -> None:
     assert decide(replace(now, wanted=None)).ruling is Ruling.NOTHING
+
+
+@settings(max_examples=EXAMPLES)
+@given(situations(before=True))
+def test_a_fight_ends_with_a_question_that_stays_until_somebody_decides(now: Situation) -> None:
+    decision = decide(now)
+    final = put_back_or_ask(decision, now.before, NOW_MS)
+    if decision.ruling is not Ruling.PUT_BACK or not fought(now.before, NOW_MS):
+        assert final is decision
+        return
+    assert now.before is not None
+    assert (final.ruling, final.difference, final.keeps) == (Ruling.ASK, decision.difference, frozenset())
+    assert carried_out(now, final) == now.seen
+    asks = KeptEdit(
+        meeting_id=1,
+        state=KeptState.ASKS,
+        parts=final.parts,
+        difference=final.difference,
+        put_backs=now.before.put_backs,
+    )
+    again = replace(now, before=asks, told=True)
+    assert decide(again).ruling is Ruling.NOTHING
+    other = put_back_or_ask(decide(replace(again, seen=replace(WANTED, subject="Third"))), asks, 400 * NOW_MS)
+    assert other.ruling is not Ruling.PUT_BACK
 
 
 def test_the_devices_own_waiting_change_is_nobodys_edit() -> None:

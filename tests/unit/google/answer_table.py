@@ -11,7 +11,9 @@ from gateway.google.failures import Operation
 
 NOW_S = 1_700_000_000.0
 INSERT, LOOK, REPLACE, DELETE = Operation.INSERT, Operation.LOOK, Operation.REPLACE, Operation.DELETE
-SAYING, WRITES, ALL = (INSERT, REPLACE), (INSERT, REPLACE, DELETE), (INSERT, LOOK, REPLACE, DELETE)
+CALENDAR_LOOK = Operation.LOOK_CALENDAR
+SAYING, WRITES, LOOKS = (INSERT, REPLACE), (INSERT, REPLACE, DELETE), (LOOK, CALENDAR_LOOK)
+ALL = (*WRITES, *LOOKS)
 HOUR_S = 3600.0
 
 
@@ -265,11 +267,19 @@ CALENDAR: list[Row] = [
     Row((REPLACE,), 403, body(403, "forbidden"), N.FIX, V.GONE, "", Remedy.NEW_ID, cancelled=True),
     *[
         # Only the second one in an attempt is believed.
-        Row(ALL, 403, body(403, reason), N.FIX, V.REFUSED, "G-516", Remedy.LOOK_AGAIN)
+        Row((*WRITES, LOOK), 403, body(403, reason), N.FIX, V.REFUSED, "G-516", Remedy.LOOK_AGAIN)
         for reason in ("forbidden", "somethingNew")
     ],
+    Row((CALENDAR_LOOK,), 403, body(403, "forbidden"), N.CONFIGURATION, V.CONFIGURATION, "G-507"),
     # 404
-    Row((INSERT,), 404, body(404, "notFound", message="Not Found"), N.CONFIGURATION, V.CONFIGURATION, "G-507"),
+    Row(
+        (INSERT, CALENDAR_LOOK),
+        404,
+        body(404, "notFound", message="Not Found"),
+        N.CONFIGURATION,
+        V.CONFIGURATION,
+        "G-507",
+    ),
     Row((LOOK, REPLACE, DELETE), 404, body(404, "notFound", message="Not Found"), N.NOW, V.GONE),
     # 409
     Row((INSERT,), 409, body(409, "duplicate", message="The requested identifier already exists."), N.NOW, V.EXISTS),
@@ -279,6 +289,7 @@ CALENDAR: list[Row] = [
     # 410
     Row((LOOK, REPLACE, DELETE), 410, body(410, "deleted", message="Resource has been deleted"), N.NOW, V.GONE),
     Row((INSERT,), 410, body(410, "deleted", message="Resource has been deleted"), N.NOW, V.EXISTS),
+    Row((CALENDAR_LOOK,), 410, body(410, "deleted"), N.CONFIGURATION, V.CONFIGURATION, "G-507"),
     # 412
     Row(ALL, 412, body(412, "conditionNotMet", message="Precondition Failed"), N.NOW, V.CHANGED),
     # 429

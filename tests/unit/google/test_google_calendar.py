@@ -97,6 +97,19 @@ async def test_replace(raw_google: RawGoogle, calendar: GoogleCalendar) -> None:
     assert outcome.verdict is Verdict.DONE
 
 
+async def test_a_calendar_itself_is_asked_for_next_to_nothing(raw_google: RawGoogle, calendar: GoogleCalendar) -> None:
+    refused = '{"error":{"code":404,"errors":[{"reason":"notFound"}],"message":"Not Found"}}'
+    raw_google.will(answer(200, '{"etag": "\\"p1\\""}'), answer(404, refused), answer(200, "<html>"))
+    found = [await calendar.look_calendar(REF.calendar_id) for _ in range(3)]
+    assert [(outcome.verdict, outcome.code) for outcome in found] == [
+        (Verdict.DONE, ""),
+        (Verdict.CONFIGURATION, "G-507"),
+        (Verdict.LATER, "G-412"),
+    ]
+    asked = [(seen.method, seen.path, seen.query) for seen in raw_google.seen]
+    assert asked == [("GET", PATH, {"maxResults": "1", "fields": "etag"})] * 3
+
+
 async def test_attachments_are_sent_along_with_the_parameter_they_need(
     raw_google: RawGoogle, calendar: GoogleCalendar
 ) -> None:

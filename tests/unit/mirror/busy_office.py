@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.domain.busy import AccountBusy, BusyAnswer, Span, merged, within
+from gateway.domain.change import from_json
 from gateway.domain.device import ConflictRule, DevicePolicy, Transparency
+from gateway.domain.facts import EventFacts, to_json
 from gateway.domain.meeting import Invitations, Meeting
 from gateway.domain.outcome import Outcome
 from gateway.domain.pacer import PaceLimits
@@ -20,8 +22,10 @@ from gateway.domain.zones import to_local
 from gateway.mirror.availability import Availability
 from gateway.mirror.intake import Caller, Intake
 from gateway.mirror.paced import Pace
-from gateway.store import devices, migrate
+from gateway.mirror.receipts import Receipt
+from gateway.store import devices, meetings, migrate, mirrored
 from gateway.store.database import Database
+from gateway.store.meetings import MeetingState
 from tests.unit.mirror.gateway_in_memory import MovableClock
 from tests.unit.mirror.model_calendar import ModelCalendar
 
@@ -40,13 +44,17 @@ def hours(start: float, end: float) -> Span:
 
 @dataclass
 class ModelBusy:
-    """Calendars by their ids; `refusal` is the answer to every question while it is set."""
+    """Calendars by their ids; `refusal` is the answer to every question while it is set.
+
+    `meanwhile` happens after a question was answered and before that is heard.
+    """
 
     clock: MovableClock
     calendars: dict[str, list[Span]] = field(default_factory=dict)
     problems: dict[str, Outcome] = field(default_factory=dict)
     refusal: Outcome | None = None
     asked: list[tuple[tuple[str, ...], int, int]] = field(default_factory=list)
+    meanwhile: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0)
 
     async def busy(self, calendar_ids: Sequence[str], from_s: int, to_s: int) -> BusyAnswer | Outcome:
         self.asked.append((tuple(calendar_ids), from_s, to_s))
@@ -58,7 +66,9 @@ class ModelBusy:
             if name not in self.problems
         }
         problems = {name: self.problems[name] for name in calendar_ids if name in self.problems}
-        return BusyAnswer(spans=spans, problems=problems, asked_at_ms=self.clock.ms)
+        answer = BusyAnswer(spans=spans, problems=problems, asked_at_ms=self.clock.ms)
+        await self.meanwhile()
+        return answer
 
 
 @dataclass
@@ -138,6 +148,30 @@ class BusyOffice:
         occurrences = more.pop("occurrences", None)
         return await self.intake.accept(caller, replace(meeting, **more), shape="native", occurrences=occurrences)
 
+    async def delivered(self, receipt: Receipt) -> None:
+        """The calendar has what the device said of a meeting; what that is, its calendar's busy times must say too."""
+
+        def write(conn) -> None:
+            row = meetings.get(conn, receipt.meeting_id)
+            if row.state is MeetingState.CANCELLED:
+                mirrored.gone(conn, meeting_id=row.id, revision=row.revision, now_ms=1)
+            else:
+                meeting = from_json(row.body, lambda text: text[::-1])
+                facts = EventFacts(
+                    subject=meeting.subject,
+                    start_utc_s=meeting.start_utc_s,
+                    end_utc_s=meeting.end_utc_s,
+                    repeat=() if meeting.repeat is None else ("RRULE",),
+                )
+                if mirrored.get(conn, row.id) is None:
+                    event = {"calendar_id": "primary", "remote_id": f"e{row.id}", "generation": 0}
+                    mirrored.claim(conn, meeting_id=row.id, account_id=1, now_ms=1, **event)
+                said = {"etag": "e", "link": None, "written": to_json(facts)}
+                mirrored.live(conn, meeting_id=row.id, revision=row.revision, now_ms=1, **said)
+            conn.execute("DELETE FROM outbox WHERE subject_id = ?", (row.id,))
+
+        await self.database.write(write)
+
     async def taken(self, device: int = 1, *, days: int = 20) -> tuple[Span, ...]:
         found = await self.availability.between(device, NOON_S - DAY_S, NOON_S + days * DAY_S)
         return found.spans
@@ -162,6 +196,11 @@ async def busy_office(calendars: Mapping[str, list[Span]] | None = None) -> Asyn
         def enrol(conn) -> None:
             for name in ("d1", "d2"):
                 devices.put(conn, name=name, profile="generic/json", key_hash=b"h", now_ms=1)
+            conn.execute(
+                "INSERT INTO account (kind, subject, email, client_id, scopes, sealed, state, authorized_at, "
+                "changed_at) VALUES ('google', 's', ?, 'c', '', x'01', 'connected', 1, 1)",
+                (MAIN,),
+            )
 
         await office.database.write(enrol)
         await office.availability.begin()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +14,9 @@ from pathlib import Path
 
 from gateway.domain.device import DevicePolicy
 from gateway.domain.meeting import Invitations, Meeting
+from gateway.domain.outcome import Outcome
 from gateway.domain.retry import RetryLimits
+from gateway.domain.target import AccountTarget
 from gateway.mirror.delivery import Delivery
 from gateway.mirror.intake import Caller, Intake
 from gateway.mirror.outbound import Outbound, OutboundLimits
@@ -47,19 +50,39 @@ class MovableClock:
         return self.ms / 1000
 
 
+class NoPace(Pace):
+    """Every call may be made at once: for tests that are about something else, and whose clock stands still."""
+
+    def free(self, account: AccountTarget, calendar_id: str | None) -> int:
+        return 1000
+
+    def next_free_ms(self, account: AccountTarget, calendar_id: str | None) -> float | None:
+        return 0.0
+
+    def take(self, account: AccountTarget, calendar_id: str) -> bool:
+        return True
+
+    def give_back(self, account: AccountTarget, calendar_id: str) -> None: ...
+
+    async def enter(self, account: AccountTarget, calendar_id: str | None = None) -> None: ...
+
+    def ended(
+        self, account: AccountTarget, calendar_id: str | None, outcome: Outcome | None, *, subject: str = ""
+    ) -> None: ...
+
+
 class InMemoryGateway:
     """The part of the gateway between the device's door and the calendar."""
 
-    def __init__(self, path: Path, calendar: ModelCalendar, *, in_flight: int = 5) -> None:
+    def __init__(self, path: Path, calendar: ModelCalendar, *, in_flight: int = 5, paced: bool = True) -> None:
         self.clock = MovableClock()
         self.calendar = calendar
         self.account = ModelAccount(calendar)
         self.database = Database(path)
         self.in_flight = in_flight
+        self.paced = paced
         self.policy = DevicePolicy(name="UCM", calendar_id="primary", invitations=Invitations.DEVICE)
-        # Pacing has tests of its own; here no call waits for another.
-        limits = PaceLimits(project_per_min=10**6, account_per_min=10**6, calendar_per_s=10**4)
-        self.pace = Pace(clock=self.clock, limits=limits)
+        self.chance: Callable[[], float] = lambda: 0.5
         self.outbound: Outbound | None = None
         self._loop: asyncio.Task[None] | None = None
         self.intake = Intake(
@@ -72,6 +95,9 @@ class InMemoryGateway:
         )
 
     async def start(self) -> None:
+        # What is known of limits does not survive a power cut.
+        limits = PaceLimits(project_per_min=10**6, account_per_min=10**6, calendar_per_s=10**4)
+        self.pace = (Pace if self.paced else NoPace)(clock=self.clock, limits=limits)
         self.outbound = Outbound(
             database=self.database,
             clock=self.clock,
@@ -87,7 +113,7 @@ class InMemoryGateway:
             installation_id="0" * 32,
             limits=OutboundLimits(in_flight=self.in_flight, lease_s=60, retry=RetryLimits(first_s=2, cap_s=900)),
             owner="test",
-            chance=lambda: 0.5,
+            chance=lambda: self.chance(),
         )
         await self.outbound.recover()
         self._loop = asyncio.create_task(self.outbound.run())
@@ -127,8 +153,9 @@ class InMemoryGateway:
             await asyncio.sleep(0)
 
     def _due_ms(self, row: outbox.OutboxRow) -> int:
-        assert self.outbound is not None
-        return max(row.not_before, self.outbound.rests_until_ms)
+        """When the row's turn may be (ms): after a call to slow down, also the calendar has to be free again."""
+        waits = [self.pace.next_free_ms(account, self.policy.calendar_id) or 0.0 for account in self.account.usable()]
+        return max(row.not_before, self.clock.ms + math.ceil(max(waits, default=0.0)))
 
     async def drain(self) -> None:
         """Let time pass until everything is done or held."""

@@ -85,7 +85,8 @@ def content_without(content: EventContent) -> frozenset[Remedy]:
 class ModelCalendar:
     """Implements `CalendarTarget`; `faults` are used up from the front, one for each call.
 
-    `refuses` may answer a write in place of the calendar: it is given the verb and the content.
+    `refuses` may answer a write in place of the calendar: it is given the verb and the content. While it is `away`,
+    nobody shares it with the account.
     """
 
     events: dict[str, Event] = field(default_factory=dict)
@@ -102,6 +103,7 @@ class ModelCalendar:
     lost: list[str] = field(default_factory=list)
     meets: list[str] = field(default_factory=list)
     next_meet: str = "success"
+    away: bool = False
 
     def facts(self, content: EventContent) -> EventFacts:
         return facts_of(content)
@@ -141,6 +143,15 @@ class ModelCalendar:
 
     async def cancel_occurrence(self, ref: OccurrenceRef, current: RemoteEvent, invitations: Invitations) -> Outcome:
         return await self._call("delete", ref, None, current.etag)
+
+    async def look_calendar(self, calendar_id: str) -> Outcome:
+        await self.gate()
+        self.calls.append(("look calendar", calendar_id))
+        if (fault := self.faults.pop(0) if self.faults else None) is not None:
+            return _failed(fault, self.retry_after_s, Verdict.LATER)
+        if self.away:
+            return Outcome(verdict=Verdict.CONFIGURATION, code="G-507", text="no such calendar")
+        return Outcome(verdict=Verdict.DONE)
 
     def living(self) -> list[Event]:
         """The events and series that are there, without single occurrences."""
@@ -199,33 +210,16 @@ class ModelCalendar:
             return refused
         fault = self.faults.pop(0) if self.faults else None
         lost = Verdict.LATER if verb == "look" else Verdict.IN_DOUBT
-        match fault:
-            case Fault.LOST_BEFORE:
-                return Outcome(verdict=lost, code="G-506", text="lost")
-            case Fault.LOST_AFTER:
-                self._do(verb, ref, content, etag)
-                return Outcome(verdict=lost, code="G-506", text="lost")
-            case Fault.LATE:
-                if verb != "look":
-                    self.late.append((len(self.calls) + 2, verb, ref, content, etag))
-                return Outcome(verdict=lost, code="G-506", text="lost")
-            case Fault.BUSY:
-                return Outcome(verdict=Verdict.LATER, code="G-506", text="busy")
-            case Fault.SLOW_DOWN:
-                return Outcome(
-                    verdict=Verdict.SLOW_DOWN,
-                    code="G-505",
-                    text="slow down",
-                    retry_after_s=self.retry_after_s,
-                    whole_account=True,
-                )
-            case Fault.UNAUTHORIZED:
-                return Outcome(verdict=Verdict.AUTHORIZATION, code="G-503", text="lost", whole_account=True)
-            case Fault.MISCONFIGURED:
-                return Outcome(verdict=Verdict.CONFIGURATION, code="G-507", text="no such calendar")
-        return self._do(verb, ref, content, etag)
+        if fault is Fault.LOST_AFTER:
+            self._do(verb, ref, content, etag)
+        if fault is Fault.LATE and verb != "look":
+            self.late.append((len(self.calls) + 2, verb, ref, content, etag))
+        return self._do(verb, ref, content, etag) if fault is None else _failed(fault, self.retry_after_s, lost)
 
     def _do(self, verb: str, ref: EventRef | OccurrenceRef, content: EventContent | None, etag: str | None) -> Outcome:
+        if self.away:
+            found = Verdict.CONFIGURATION if verb == "insert" else Verdict.GONE
+            return Outcome(verdict=found, code="G-507" if verb == "insert" else "")
         there = self._found(ref)
         if verb == "look":
             if there is None:
@@ -302,6 +296,26 @@ class ModelCalendar:
         before = there.meeting if there is not None else None
         if before is not None and (before.start_utc_s, before.repeat) != (meeting.start_utc_s, meeting.repeat):
             self.events = {key: event for key, event in self.events.items() if event.series != series_id}
+
+
+def _failed(fault: Fault, retry_after_s: float, lost: Verdict) -> Outcome:
+    """What a call is answered when that happens to it; `lost` when nobody hears how it ended."""
+    match fault:
+        case Fault.BUSY:
+            return Outcome(verdict=Verdict.LATER, code="G-506", text="busy")
+        case Fault.SLOW_DOWN:
+            return Outcome(
+                verdict=Verdict.SLOW_DOWN,
+                code="G-505",
+                text="slow down",
+                retry_after_s=retry_after_s,
+                whole_account=True,
+            )
+        case Fault.UNAUTHORIZED:
+            return Outcome(verdict=Verdict.AUTHORIZATION, code="G-503", text="lost", whole_account=True)
+        case Fault.MISCONFIGURED:
+            return Outcome(verdict=Verdict.CONFIGURATION, code="G-507", text="no such calendar")
+    return Outcome(verdict=lost, code="G-506", text="lost")
 
 
 def _series(ref: EventRef | OccurrenceRef) -> EventRef:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from gateway.domain.busy import Span
@@ -11,7 +14,7 @@ from gateway.domain.outcome import Outcome, Verdict
 from gateway.errors import TimeTaken
 from gateway.mirror.intake import Caller
 from gateway.mirror.outside_busy import part_of
-from gateway.store import busy, kept
+from gateway.store import busy, kept, mirrored
 from gateway.store.kept import KeptEdit, KeptState
 from tests.unit.mirror.busy_office import ALLOW, DAY_S, HOUR_S, NOON_S, REFUSE, WARN, busy_office, hours
 
@@ -264,3 +267,94 @@ async def test_an_account_of_the_device_s_own_is_asked():
         found = await office.availability.between(1, *hours(0, 24))
         assert [note.code for note in found.notes] == ["no-account"]
         assert office.busy.asked == []
+
+
+DAILY = Repeat(frequency=Frequency.DAILY, count=3)
+NEXT_DAYS = [Span(start + n * DAY_S, end + n * DAY_S) for n in range(3) for start, end in [hours(0, 2)]]
+LATER_DAYS = [Span(start + n * DAY_S, end + n * DAY_S) for n in range(3) for start, end in [hours(5, 6)]]
+
+
+@pytest.mark.parametrize(
+    ("repeat", "shown", "wanted"), [(None, [hours(0, 2)], hours(0, 2)), (DAILY, NEXT_DAYS, NEXT_DAYS[2])]
+)
+@pytest.mark.parametrize("said", ["cancelled", "moved"])
+@pytest.mark.parametrize("held", [False, True])
+async def test_what_the_calendar_still_shows_of_a_meeting_that_went_away_is_free(repeat, shown, wanted, said, held):
+    async with busy_office() as office:
+        office.set(REFUSE)
+        await office.delivered(await office.schedule("a", hours(0, 2), repeat=repeat))
+        if said == "moved":
+            await office.schedule("a", hours(5, 6), repeat=repeat)
+        else:
+            await office.intake.cancel(Caller(1, "d1"), "a")
+        if held:
+            await office.database.write(lambda conn: conn.execute("UPDATE outbox SET hold = 'configuration'"))
+        office.busy.calendars["primary"] = list(shown)
+        await office.pass_time(0.1)
+        assert (await office.schedule("b", wanted)).fresh
+
+
+async def test_what_may_be_in_the_calendar_of_a_meeting_that_was_cancelled_is_free():
+    async with busy_office() as office:
+        office.set(REFUSE)
+        receipt = await office.schedule("a", hours(0, 2))
+
+        def in_doubt(conn) -> None:
+            event = {"calendar_id": "primary", "remote_id": "e", "generation": 0}
+            mirrored.claim(conn, meeting_id=receipt.meeting_id, account_id=1, now_ms=1, **event)
+            conn.execute("UPDATE outbox SET doubt = 1")
+
+        await office.database.write(in_doubt)
+        await office.intake.cancel(Caller(1, "d1"), "a")
+        office.busy.calendars["primary"] = [hours(0, 2)]
+        await office.pass_time(0.1)
+        assert (await office.schedule("b", hours(0, 2))).fresh
+
+
+async def test_what_is_written_while_the_calendar_is_asked_leaves_no_shadow():
+    async with busy_office({"primary": [hours(0, 2)]}) as office:
+        receipt = await office.schedule("a", hours(0, 2))
+        await office.delivered(receipt)
+
+        async def cancelled() -> None:
+            await office.intake.cancel(Caller(1, "d1"), "a")
+            await office.delivered(receipt)
+
+        office.busy.meanwhile = cancelled
+        office.set(REFUSE)
+        await office.availability.turn()
+        assert (await office.schedule("b", hours(0, 2))).fresh
+
+
+async def test_what_others_have_where_our_meeting_went_away_is_seen_soon_however_far_ahead_it_is():
+    far = Span(NOON_S + 100 * DAY_S, NOON_S + 100 * DAY_S + HOUR_S)
+    async with busy_office() as office:
+        office.set(REFUSE)
+        receipt = await office.schedule("a", far)
+        await office.delivered(receipt)
+        await office.intake.cancel(Caller(1, "d1"), "a")
+        office.busy.calendars["primary"] = [far]
+        await office.pass_time(0.1)
+        await office.delivered(receipt)
+        await office.pass_time(0.1)
+        with pytest.raises(TimeTaken):
+            await office.schedule("b", far)
+        before = len(office.busy.asked)
+        await office.pass_time(0.5)
+        far_ones = [call for call in office.busy.asked[before:] if call[1] > NOON_S]
+        assert far_ones == [], "it is not asked more often for ever"
+
+
+async def test_many_who_want_to_know_at_once_share_the_work():
+    async with busy_office() as office:
+        office.policies[2] = replace(office.policies[2], calendar_id="another room")
+        asking = [asyncio.create_task(office.availability.between(1, *hours(0, 24))) for _ in range(20)]
+        await asyncio.sleep(0)
+        asking += [asyncio.create_task(office.availability.between(2, *hours(0, 24))) for _ in range(20)]
+        most = 0
+        while not all(task.done() for task in asking):
+            most = max(most, sum(task.get_name() == "settle-rooms" for task in asyncio.all_tasks()))
+            await asyncio.sleep(0)
+        assert most == 1
+        assert {task.result().notes for task in asking} == {()}
+        assert len(office.busy.asked) == 2, "one question for each room"

@@ -139,7 +139,7 @@ def test_every_occurrence_exactly_once(
 
 async def _play(plan: list[object], calendar: ModelCalendar) -> None:
     wanted: dict[str, Entry] = {}
-    async with gateway_in_memory(calendar, in_flight=2) as gateway:
+    async with gateway_in_memory(calendar, in_flight=2, paced=False) as gateway:
         for step in plan:
             await _take(gateway, step, wanted)
         calendar.faults.clear()

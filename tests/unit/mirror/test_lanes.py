@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
+import pytest
+
 from gateway.domain.retry import Hold
 from gateway.errors import StoreUnavailable
 from gateway.mirror.paced import PaceLimits
+from gateway.store import mirrored
 from tests.unit.mirror.model_calendar import Fault
-from tests.unit.mirror.two_accounts import two_accounts
+from tests.unit.mirror.two_accounts import TwoAccounts, two_accounts
 
 OUTAGE_H = 6 if os.environ.get("LONG") else 1
 ONE_AT_A_TIME = PaceLimits(project_per_min=10**6, account_per_min=10**6, calendar_per_s=0.01)
@@ -113,6 +116,71 @@ async def test_meetings_of_an_account_nobody_is_signed_in_to_are_held_and_say_so
         await office.database.write(lambda conn: conn.execute("UPDATE account SET sealed = x'' WHERE id = 1"))
         (row,) = await office.rest()
         assert (row.hold, row.code) == (Hold.CONFIGURATION, "G-409")
+
+
+async def _sign_out(office: TwoAccounts, account_id: int) -> None:
+    """Nobody is signed in to an account any more, and whoever is chooses another one."""
+    office.accounts.usable_ids = [number for number in office.accounts.usable_ids if number != account_id]
+    await office.database.write(
+        lambda conn: conn.execute("UPDATE account SET sealed = x'' WHERE id = ?", (account_id,))
+    )
+
+
+async def test_what_was_never_written_goes_to_the_account_that_took_the_place_of_the_one_it_was_meant_for():
+    async with two_accounts() as office:
+        office.calendars[1].faults = [Fault.BUSY]
+        await office.accept("waits")
+        await office.rest()
+        await office.accept("waits", password="1")
+        office.accounts.usable_ids = [2]
+        await office.rest()
+        office.policies[1] = replace(office.policies[1], account="2@example.com")
+        await _sign_out(office, 1)
+        assert await office.rest() == []
+        assert office.subjects(2) == ["waits"]
+
+
+@pytest.mark.parametrize("doubt", [0, 1])
+async def test_rows_that_are_bound_to_an_account_already_are_held_only_if_a_calendar_may_have_their_event(doubt: int):
+    async with two_accounts() as office:
+        office.accounts.usable_ids = []
+        for number in range(3):
+            await office.accept(f"m{number}")
+
+        def bind(conn) -> None:
+            for number in (1, 2, 3):
+                mirrored.claim(
+                    conn,
+                    meeting_id=number,
+                    account_id=1,
+                    calendar_id="room",
+                    remote_id=f"e{number}",
+                    generation=0,
+                    now_ms=1,
+                )
+            conn.execute("UPDATE outbox SET account_id = 1, doubt = ?", (doubt,))
+
+        await office.database.write(bind)
+        office.policies[1] = replace(office.policies[1], account="2@example.com")
+        await _sign_out(office, 1)
+        office.accounts.usable_ids = [2]
+        rows = await office.rest()
+        assert [row.hold for row in rows] == [Hold.CONFIGURATION] * 3 * doubt
+        assert office.subjects(2) == [f"m{number}" for number in range(3)] * (1 - doubt)
+
+
+async def test_what_was_held_for_a_lost_account_and_never_written_goes_to_the_one_that_somebody_signs_in_to():
+    async with two_accounts() as office:
+        office.accounts.usable_ids = [1]
+        office.calendars[1].faults = [Fault.UNAUTHORIZED]
+        await office.accept("m")
+        (row,) = await office.rest()
+        assert row.hold is Hold.AUTHORIZATION
+        office.policies[1] = replace(office.policies[1], account="2@example.com")
+        office.accounts.usable_ids = [2]
+        await office.outbound.account_returned(2)
+        assert await office.rest() == []
+        assert office.subjects(2) == ["m"]
 
 
 async def test_nothing_is_written_with_an_account_that_is_read_only():

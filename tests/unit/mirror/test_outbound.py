@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
+import pytest
+
+from gateway.domain.meeting import Frequency, Repeat
+from gateway.domain.occurrence import OccurrenceChange
 from gateway.domain.retry import Hold
-from gateway.store import mirrored
-from tests.unit.mirror.gateway_in_memory import CALLER, gateway_in_memory
+from gateway.store import mirrored, reading
+from tests.unit.mirror.delivery_desk import row_of
+from tests.unit.mirror.gateway_in_memory import CALLER, MEETING, InMemoryGateway, gateway_in_memory
 from tests.unit.mirror.model_calendar import Event, Fault, ModelCalendar
 
 
@@ -189,3 +195,108 @@ async def test_a_meeting_in_another_accounts_calendar_is_not_moved():
         (row,) = await gateway.quiet()
         assert (row.hold, row.last_code) == (Hold.CONFIGURATION, "G-409")
         assert len(gateway.calendar.calls) == 1
+
+
+async def test_a_delivery_that_ends_without_being_written_down_is_looked_at_when_its_claim_has_run_out():
+    async with gateway_in_memory(ModelCalendar(faults=[Fault.BUSY])) as gateway:
+
+        def broken() -> float:
+            gateway.chance = lambda: 0.5
+            raise RuntimeError("a mistake of the gateway's own")
+
+        gateway.chance = broken
+        await gateway.accept()
+        for _ in range(50):
+            (row,) = await gateway.rows()
+        assert (row.claimed_by, [verb for verb, _ in gateway.calendar.calls]) == ("test", ["insert"])
+        gateway.clock.ms += 60_001
+        await gateway.drain()
+        assert [verb for verb, _ in gateway.calendar.calls] == ["insert", "look", "insert"]
+        assert len(gateway.calendar.living()) == 1
+
+
+async def _say(gateway: InMemoryGateway, said: str) -> None:
+    if said == "cancel":
+        await gateway.intake.cancel(CALLER, "m1")
+    else:
+        await gateway.accept(subject="Changed")
+
+
+@pytest.mark.parametrize("said", ["change", "cancel"])
+async def test_a_calendar_that_is_away_for_a_while_keeps_its_events(said: str):
+    async with gateway_in_memory() as gateway:
+        await gateway.accept()
+        await gateway.drain()
+        before = await row_of(gateway)
+        gateway.calendar.away = True
+        await _say(gateway, said)
+        (row,) = await gateway.quiet()
+        assert (row.hold, row.last_code) == (Hold.CONFIGURATION, "G-507")
+        assert await row_of(gateway) == before
+        noted = await gateway.database.read(lambda conn: reading.get(conn, 1, "primary"))
+        assert noted is not None, "whoever reads it knows that something waits for it"
+        assert noted.code == "G-507"
+        gateway.calendar.away = False
+        await gateway.outbound.account_returned()
+        await gateway.drain()
+        assert "insert" not in [verb for verb, _ in gateway.calendar.calls[1:]]
+        assert [event.summary for event in gateway.calendar.living()] == (["Changed"] if said == "change" else [])
+
+
+@pytest.mark.parametrize("said", ["change", "cancel"])
+async def test_nothing_is_concluded_while_nobody_can_say_whether_the_calendar_is_away(said: str):
+    async with gateway_in_memory() as gateway:
+        await gateway.accept()
+        await gateway.drain()
+        before = await row_of(gateway)
+        gateway.calendar.away = True
+        looks = 1 if said == "cancel" else 2
+        gateway.calendar.faults = [None] * looks + [Fault.BUSY]
+        await _say(gateway, said)
+        (row,) = await gateway.quiet()
+        assert (row.hold, row.last_code) == (None, "G-506")
+        assert await row_of(gateway) == before
+
+
+async def test_an_event_that_is_gone_costs_one_question_more_and_is_made_anew():
+    async with gateway_in_memory() as gateway:
+        await gateway.accept()
+        await gateway.drain()
+        gateway.calendar.events.clear()
+        gateway.calendar.calls.clear()
+        await gateway.accept(subject="Changed")
+        await gateway.drain()
+        assert [verb for verb, _ in gateway.calendar.calls] == ["replace", "look", "look calendar", "insert"]
+        assert [event.summary for event in gateway.calendar.living()] == ["Changed"]
+
+
+async def test_a_meeting_leaves_a_calendar_that_is_gone_for_the_one_that_its_device_was_given():
+    async with gateway_in_memory() as gateway:
+        gateway.policy = replace(gateway.policy, calendar_id="old room")
+        await gateway.accept()
+        await gateway.drain()
+        gateway.calendar.away = True
+        await gateway.accept(subject="Changed")
+        await gateway.quiet()
+        gateway.policy = replace(gateway.policy, calendar_id="new room")
+        await gateway.outbound.account_returned()
+        (row,) = await gateway.quiet()
+        assert row.hold is None
+        gateway.calendar.away = False  # the new one is there
+        await gateway.drain()
+        assert (await row_of(gateway)).calendar_id == "new room"
+
+
+async def test_a_cancelled_occurrence_is_not_forgotten_while_the_calendar_is_away():
+    async with gateway_in_memory() as gateway:
+        await gateway.accept(repeat=Repeat(frequency=Frequency.WEEKLY, count=3))
+        await gateway.drain()
+        gateway.calendar.away = True
+        change = OccurrenceChange(original=MEETING.start_utc_s, meeting=None)
+        await gateway.intake.change_occurrence(CALLER, "m1", change, shape="native")
+        (row,) = await gateway.quiet()
+        assert (row.hold, row.last_code) == (Hold.CONFIGURATION, "G-507")
+        gateway.calendar.away = False
+        await gateway.outbound.account_returned()
+        await gateway.drain()
+        assert len(gateway.calendar.shown()) == 2

@@ -94,6 +94,7 @@ async def test_nobody_there(tmp_path: Path):
     told = await SyslogChannel(SyslogServer(path=str(tmp_path / "none"))).send(ALERT, now_s=0)
     assert told.taken is Taken.LATER
     assert str(tmp_path) in told.text
+    assert "(no such file or directory)" in told.text
     told = await SyslogChannel(SyslogServer(host="no-such-host.invalid")).send(ALERT, now_s=0)
     assert told.taken is Taken.LATER
     assert "no-such-host.invalid" in told.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 import pytest
@@ -91,4 +91,12 @@ async def test_what_answers_mean(heard, status, headers, taken, wait_s):
 async def test_nobody_there(unused_tcp_port_factory):
     receiver = Receiver(url=f"http://127.0.0.1:{unused_tcp_port_factory()}/hook", secret=KEY)
     async with aiohttp.ClientSession() as session:
-        assert (await tell(session, receiver, MESSAGE, now_s=1)).taken is Taken.LATER
+        told = await tell(session, receiver, MESSAGE, now_s=1)
+        unknown = await tell(session, replace(receiver, url="http://no-such-host.invalid/s3cret"), MESSAGE, now_s=1)
+        broken = await tell(session, replace(receiver, url="http://[::/s3cret"), MESSAGE, now_s=1)
+    assert told.taken is unknown.taken is broken.taken is Taken.LATER
+    assert "cannot be reached (the connection was refused: nothing listens there)" in told.text
+    assert "the name no-such-host.invalid can't be resolved" in unknown.text
+    for text in (told.text, unknown.text, broken.text):
+        assert "Error" not in text
+        assert "s3cret" not in text

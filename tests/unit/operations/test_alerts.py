@@ -171,6 +171,96 @@ async def test_meetings_that_need_somebody_are_told_once_an_hour_at_most(desk: A
     assert len(desk.ears[0].heard) == 2
 
 
+def asks(meeting_id: int, put_backs: str = "") -> str:
+    return (
+        "INSERT INTO kept_edit (meeting_id, original_start_utc_s, state, parts, difference, at, put_backs) "
+        f"VALUES ({meeting_id}, 0, 'asks', 'subject', '{{}}', 1, '{put_backs}')"
+    )
+
+
+async def test_meetings_that_people_changed_and_that_are_asked_about_need_somebody_too(desk: AlertDesk):
+    await desk.sql(*map(meeting, range(1, 5)), asks(1), asks(2), asks(3, "1,2,3"))
+    await desk.sql(queued(2, at_ms=START_MS, hold="parked"), "UPDATE meeting SET state = 'cancelled' WHERE id = 1")
+    await desk.pass_time(5 * MINUTE_MS, looks=5)
+    (alert,) = desk.ears[0].heard
+    assert (alert.code, alert.title) == ("M-02", "2 meetings need you.")
+    assert "Somebody, or a program, keeps changing 1 meeting in the calendar" in alert.text
+    assert alert.data == {"parked": 2, "fought": 1}
+    await desk.sql("DELETE FROM outbox WHERE kind = 'mirror'", "UPDATE kept_edit SET state = 'back'")
+    await desk.pass_time(DAY_MS, looks=5)
+    assert len(desk.ears[0].heard) == 1
+    assert await desk.database.read(alerts.states) == []
+
+
+GONE_TEXT = "The calendar is gone or no longer shared with this account. Choose another calendar."
+
+
+async def held_back(desk: AlertDesk, numbers: range, calendar: str, code: str = "G-507", account: int = 1) -> None:
+    for number in numbers:
+        await desk.sql(
+            meeting(number),
+            queued(number, at_ms=START_MS, hold="configuration", code=code),
+            f"UPDATE outbox SET last_text = '{GONE_TEXT}' WHERE kind = 'mirror' AND subject_id = {number}",
+            "INSERT INTO mirrored (meeting_id, account_id, calendar_id, remote_id, generation, state, revision, "
+            f"changed_at) VALUES ({number}, {account}, '{calendar}', 'r{number}', 0, 'live', 1, 1)",
+        )
+
+
+FREED = "UPDATE outbox SET hold = NULL WHERE kind = 'mirror'"
+WRITTEN = "DELETE FROM outbox WHERE kind = 'mirror'"
+
+
+async def test_a_calendar_that_nothing_can_be_written_to_is_told_once_and_its_end_too(desk: AlertDesk):
+    await held_back(desk, range(1, 4), "rooms")
+    for _ in range(3):
+        await desk.pass_time(5 * MINUTE_MS, looks=3)
+        desk.restart()
+    for ear in desk.ears:
+        (alert,) = ear.heard
+        assert (alert.type, alert.code) == ("meetings.held", "G-507")
+        assert alert.title == "The calendar is gone or no longer shared with this account."
+        assert "Held back: 3 meetings. Calendar: rooms." in alert.text
+        assert alert.data == {"account": EMAIL, "calendar": "rooms", "held": 3}
+    await held_back(desk, range(4, 5), "others")
+    await desk.pass_time(5 * MINUTE_MS, looks=3)
+    assert [alert.data.get("calendar") for alert in desk.ears[0].heard] == ["rooms", "others"]
+    # Let go, tried, and held again: nothing has changed.
+    await desk.sql(FREED)
+    await desk.pass_time(MINUTE_MS)
+    await desk.sql("UPDATE outbox SET hold = 'configuration' WHERE kind = 'mirror'")
+    await desk.pass_time(MINUTE_MS)
+    assert len(desk.ears[0].heard) == 2
+    await desk.sql(FREED)
+    await desk.pass_time(MINUTE_MS)
+    await desk.sql(WRITTEN, f"UPDATE mirrored SET changed_at = {desk.clock.ms} WHERE calendar_id = 'rooms'")
+    await desk.pass_time(MINUTE_MS, looks=2)
+    assert desk.ears[0].types() == ["meetings.held", "meetings.held", "meetings.freed"]
+    assert desk.ears[0].heard[-1].data == {"calendar": "rooms"}
+    assert await desk.database.read(alerts.states) == []
+
+
+async def test_meetings_of_an_account_that_is_known_to_be_lost_are_not_told_again(desk: AlertDesk):
+    await desk.sql("UPDATE account SET state = 'authorization-lost', state_code = 'G-503', state_text = 'It is over.'")
+    await held_back(desk, range(1, 4), "rooms")
+    await desk.pass_time(5 * MINUTE_MS, looks=5)
+    assert desk.ears[0].types() == ["account.lost"]
+    # Somebody signed in to another account instead: nobody hears of the old one any more, but its meetings stay there.
+    await desk.sql(
+        "UPDATE account SET sealed = x'', state_code = ''", "UPDATE outbox SET last_code = 'G-409' WHERE lane = 1"
+    )
+    await desk.pass_time(5 * MINUTE_MS, looks=5)
+    assert [(alert.type, alert.code) for alert in desk.ears[0].heard][1:] == [("meetings.held", "G-409")]
+
+
+async def test_what_is_held_and_then_not_wanted_any_more_is_no_good_news(desk: AlertDesk):
+    await held_back(desk, range(1, 3), "rooms")
+    await desk.pass_time(5 * MINUTE_MS)
+    await desk.sql(WRITTEN, f"UPDATE mirrored SET state = 'gone', changed_at = {desk.clock.ms}")
+    await desk.pass_time(5 * MINUTE_MS, looks=2)
+    assert desk.ears[0].types() == ["meetings.held"]
+    assert await desk.database.read(alerts.states) == []
+
+
 async def test_many_that_vanished_at_once_are_asked_about(desk: AlertDesk):
     await desk.sql(
         *map(meeting, range(1, 13)),
