@@ -174,7 +174,7 @@ def _google_side(shown: Shown) -> list[str]:
     meeting = shown.line
     where = {"account": meeting.account, "calendar": meeting.calendar_id, "link": meeting.link}
     if shown.written is None and meeting.event_state != "live":
-        place = {name: where[name] for name in ("account", "calendar")}
+        place: dict[str, object] = {name: where[name] for name in ("account", "calendar")}
         return _block(_nothing_there(meeting), place) or [_nothing_there(meeting)]
     if meeting.event_state == "gone":
         return [_nothing_there(meeting)]

@@ -220,7 +220,7 @@ def _head(device: Device, payload: Mapping[str, object], context: translate.Cont
 def caller(device: Device) -> Caller:
     """Return the device as the intake knows it."""
     row = device.row
-    return Caller(row.id, row.name, device.policy.conflict)
+    return Caller(row.id, row.name, device.policy.conflict, device.policy.account)
 
 
 def must_be_awake(device: Device) -> None:

@@ -151,7 +151,8 @@ class Pace:
 
     def _named(self, place: Place) -> tuple[str, str]:
         if place.calendar_id is not None:
-            return "calendar", place.calendar_id
+            owner = self._names.get(place.account_id) or f"account {place.account_id}"
+            return "calendar", f"{place.calendar_id} of {owner}"
         if place.account_id:
             return "account", self._names.get(place.account_id) or f"account {place.account_id}"
         return "project", place.project

@@ -14,6 +14,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 names = {"ids": lambda path: path.relative_to(ROOT).as_posix()}
 
 LONGER = {
+    "tests/journey/test_shared_calendars.py": "one calendar, and every way in which two accounts see it",
     "tests/journey/test_sign_in.py": "one sign-in, and every way in which it can go wrong",
     "tests/simulator/google/test_google_oauth.py": "one endpoint after the other, as Google's pages list them",
     "tests/unit/google/test_google_event_json.py": "one body, field by field",

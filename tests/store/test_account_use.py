@@ -83,13 +83,13 @@ def test_what_waits_for_a_lost_account_counts_as_held_for_it(database_path: Path
             )
             conn.execute(
                 "INSERT INTO meeting (id, device_id, external_id, revision, state, sync, shape, fingerprint, body, "
-                "created_at, changed_at) VALUES (?1, ?1, 'm', 1, 'scheduled', 1, '', 'f', "
-                '\'{"su":"S","sl":"2026-11-23T10:00","z":"UTC","s":1,"e":2}\', 1, 1)',
+                "changed_at) VALUES (?1, ?1, 'm', 1, 'scheduled', 1, '', 'f', "
+                '\'{"su":"S","sl":"2026-11-23T10:00","z":"UTC","s":1,"e":2}\', 1)',
                 (number,),
             )
             conn.execute(
-                "INSERT INTO outbox (kind, subject_id, revision, not_before, created_at, lane, starts_at_ms, account_id) "
-                "VALUES ('mirror', ?1, 1, 5, 5, ?1, 0, 0)",
+                "INSERT INTO outbox (kind, subject_id, revision, not_before, created_at, lane) "
+                "VALUES ('mirror', ?1, 1, 5, 5, ?1)",
                 (number,),
             )
         chosen = {"three": "rooms@example.com"}  # as the settings name it

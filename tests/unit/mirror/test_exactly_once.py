@@ -23,6 +23,7 @@ from tests.unit.mirror.wanted_calendar import Entry, Exception_, Said, occurrenc
 
 EXAMPLES = 2000 if os.environ.get("LONG") else 120
 SERIES_EXAMPLES = 2000 if os.environ.get("LONG") else 50
+TIME_LIMIT_S = 1800 if os.environ.get("LONG") else 300
 NAMES = ("m1", "m2", "m3")
 
 
@@ -117,12 +118,14 @@ faults = st.one_of(st.none(), st.sampled_from(Fault))
 common = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True, derandomize=True)
 
 
+@pytest.mark.timeout(TIME_LIMIT_S)
 @settings(common, max_examples=EXAMPLES)
 @given(plan=st.lists(steps, min_size=1, max_size=14), faults=st.lists(faults, max_size=25))
 def test_exactly_once(plan: list[object], faults: list[Fault | None]):
     asyncio.run(_play(plan, ModelCalendar(faults=faults)))
 
 
+@pytest.mark.timeout(TIME_LIMIT_S)
 @settings(common, max_examples=SERIES_EXAMPLES)
 @given(
     first=series,
