@@ -15,7 +15,7 @@ import pytest
 from gateway.domain.retry import Hold
 from gateway.store import devices, meetings, migrate, mirrored, outbox, outbox_lanes
 from gateway.store.meetings import MeetingContents
-from gateway.store.outbox import MIRROR
+from gateway.store.outbox import MIRROR, MOST_AT_ONCE
 from gateway.store.outbox_lanes import Group, Head
 
 NOW_MS = 1_700_000_000_000
@@ -209,6 +209,16 @@ def test_only_what_was_written_is_held_for_an_account_that_nobody_is_signed_in_t
     assert outbox_lanes.hold_account(conn, Group(1, 1), Hold.CONFIGURATION, "c", "t") == 3
     assert outbox.counts_by_account(conn) == {0: {"waiting": 1}, 1: {"configuration": 2}}
     assert heads(conn, Group(1, 0)) == [never]
+
+
+def test_however_many_there_are_only_what_was_written_is_held(conn: sqlite3.Connection):
+    conn.execute("BEGIN")
+    for number in range(MOST_AT_ONCE + 2):
+        claim_event(conn, ask(conn, number))
+    conn.execute("UPDATE outbox SET account_id = 1")
+    assert outbox_lanes.hold_account(conn, Group(1, 1), Hold.CONFIGURATION, "c", "t") == MOST_AT_ONCE
+    assert outbox_lanes.hold_account(conn, Group(1, 1), Hold.CONFIGURATION, "c", "t") == 2
+    assert outbox.counts_by_account(conn) == {0: {"waiting": MOST_AT_ONCE + 2}}
 
 
 def test_what_was_never_written_is_let_go_when_any_account_is_back_and_its_own_is_not(conn: sqlite3.Connection):

@@ -358,3 +358,15 @@ async def test_many_who_want_to_know_at_once_share_the_work():
         assert most == 1
         assert {task.result().notes for task in asking} == {()}
         assert len(office.busy.asked) == 2, "one question for each room"
+
+
+async def test_who_asks_while_rooms_are_being_settled_is_not_told_that_its_own_is_not():
+    async with busy_office() as office:
+        office.policies[2] = replace(office.policies[2], calendar_id="another room")
+        for number in range(400):
+            await office.schedule(f"m{number}", hours(number, number + 1))
+        first = asyncio.create_task(office.availability.between(1, *hours(0, 24)))
+        while not await office.database.read(busy.devices):
+            await asyncio.sleep(0)
+        assert (await office.availability.between(2, *hours(0, 24))).complete
+        assert (await first).complete
