@@ -47,7 +47,7 @@ def decide(outcome: Outcome, *, attempts: int, now_ms: int, limits: RetryLimits,
 
     Waits double from `first_s` to `cap_s`; `chance` (0 to 1) spreads each over its upper half, so that jobs that
     failed together do not come back together and none comes back at once. A time that the calendar named is never
-    undercut; one beyond six hours is not believed. Nothing is ever given up: a job is repeated, or held.
+    undercut; one beyond a day is not believed. Nothing is ever given up: a job is repeated, or held.
     """
     hold = _HOLDS.get(outcome.verdict)
     if hold is not None:
@@ -56,6 +56,6 @@ def decide(outcome: Outcome, *, attempts: int, now_ms: int, limits: RetryLimits,
     doublings = min(max(attempts, 1) - 1, 32)
     wait_s = min(cap_s, limits.first_s * 2**doublings) * (0.5 + chance / 2)
     if outcome.retry_after_s is not None:
-        wait_s = max(wait_s, min(outcome.retry_after_s, 6 * 3600.0))
+        wait_s = max(wait_s, min(outcome.retry_after_s, 24 * 3600.0))
     # Rounded up: a millisecond early would still be early.
     return Decision(not_before_ms=now_ms + int(wait_s * 1000) + 1)

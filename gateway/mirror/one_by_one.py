@@ -15,6 +15,7 @@ from gateway.domain.meeting import Invitations, Meeting
 from gateway.domain.outcome import Outcome, RemoteEvent, Verdict
 from gateway.domain.target import AccountTarget, EventRef, OccurrenceRef
 from gateway.domain.zones import to_local
+from gateway.mirror.away import why_away
 from gateway.mirror.ownership import is_current, ref_of
 from gateway.mirror.paced import Pace, PacedTarget
 from gateway.mirror.write_down import WriteDown, Written
@@ -96,6 +97,10 @@ class OneByOne:
             outcome = await target.look_occurrence(
                 OccurrenceRef(series=ref, original_start_utc_s=look.original_start_utc_s, original_day=day)
             )
+        lost = outcome.verdict is Verdict.GONE and outcome.event is None
+        if lost and await why_away(target, event.calendar_id):
+            await self._put_off(look)
+            return
         seen = _seen(outcome, event, look, series)
         if seen is None:
             await self._put_off(look)
