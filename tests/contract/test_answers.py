@@ -28,8 +28,8 @@ async def test_any_name_a_meeting_may_have_is_answered_as_it_was_sent(gateway: G
     }
     shown = await call("GET", f"{MEETINGS}/{quote(name, safe='')}", headers=auth)
     assert shown.document["meeting"]["external_id"] == name
-    more = {"warnings": [], "event_link": None, "last_problem": None, "meeting": shown.document["meeting"]}
-    assert shown.document == {**accepted.document, **more}
+    more = {"event_link": None, "meet_link": None, "notes": [], "last_problem": None}
+    assert shown.document == {**accepted.document, "warnings": [], **more, "meeting": shown.document["meeting"]}
 
 
 async def test_warnings_are_answered_with_every_character(gateway: GatewayInTest):

@@ -18,7 +18,7 @@ from gateway.domain.outcome import Verdict
 from gateway.domain.target import EventContent, EventRef
 from gateway.google import oauth
 from gateway.google.calendar import GoogleCalendar
-from gateway.google.scopes import asked_for
+from gateway.google.scopes import Feature, asked_for
 from gateway.google.tokens import AccessTokens, Grant
 from gateway.google.wire import Wire, google_session
 from simulator.google import SimulatedGoogle
@@ -221,7 +221,14 @@ async def sign_in_and_write(google: SimulatedGoogle, endpoints: GoogleEndpoints,
     code = parse_qs(urlsplit(google.do.approve(url)).query)["code"][0]
     wire = Wire(session, 10.0)
     door = oauth.OAuth(wire=wire, endpoints=endpoints, client_id=client.client_id, client_secret=Secret(client.secret))
-    tokens = await door.exchange(code, verifier=verifier, redirect_uri=REDIRECT, now_ms=clock.now_ms())
+    tokens = await door.exchange(
+        code,
+        verifier=verifier,
+        redirect_uri=REDIRECT,
+        asked=asked_for(),
+        least=Feature.WRITE,
+        now_ms=clock.now_ms(),
+    )
     await door.identity(tokens)
     grant = Grant(client_id=client.client_id, client_secret=client.secret, refresh_token=tokens.refresh_token)
     access = AccessTokens(grant, endpoint=endpoints.token, wire=wire, clock=clock, save=kept)

@@ -19,6 +19,7 @@ CASES: list[tuple[GatewayError, int, str, list[str]]] = [
     (errors.NotAuthorized("Send a key."), 401, "not-authorized", ["Authorization"]),
     (errors.NotFound("Check the id."), 404, "not-found", ["external_id"]),
     (errors.Conflict("Use a new id."), 409, "conflict", ["external_id"]),
+    (errors.TimeTaken("Choose another time.", (), 1, "UTC"), 409, "time-taken", ["external_id"]),
     (errors.StoreFull("Free some space."), 507, "store-full", []),
     (errors.StoreUnavailable("Check the disk."), 503, "store-unavailable", []),
     (errors.StoreRefused("Restore a backup."), 503, "store-refused", []),
