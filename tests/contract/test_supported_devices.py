@@ -21,7 +21,7 @@ from gateway.operations import profile_schema
 from gateway.operations.profile_examples import replay
 from gateway.operations.profile_files import ProfileFile, find
 from gateway.operations.profile_lint import lint
-from gateway.operations.profile_pages import distinct_shapes, is_confirmed, pages
+from gateway.operations.profile_pages import distinct_shapes, for_reading, is_confirmed, pages
 from gateway.profiles.catalog import Catalog, builtin_folder
 from gateway.profiles.model import Profile
 from gateway.profiles.translate import Context, head, to_meeting
@@ -142,7 +142,7 @@ def test_the_profiles_can_be_listed_shown_and_written(tmp_path: Path):
     listed = [json.loads(line) for line in run("list", "--json").stdout.splitlines()]
     assert [one["id"] for one in listed] == [one.id for one in PROFILES]
     assert not any(one["own"] for one in listed)
-    assert run("show", "grandstream/gcc6000").stdout == pages(PROFILES)["grandstream/gcc6000.md"]
+    assert run("show", "grandstream/gcc6000").stdout == for_reading(pages(PROFILES)["grandstream/gcc6000.md"])
     tested = run("test")
     assert tested.returncode == 0
     assert re.search(rf"^{len(PROFILES)} profiles, \d+ distinct forms .* all as expected\.$", tested.stdout, re.M)
