@@ -57,15 +57,17 @@ devices:
 
 @dataclass
 class ShiftedClock:
-    """The system's clock, which a test may set ahead."""
+    """The system's clock, which a test may set ahead and back; the steady clock is only ever moved ahead."""
 
     ahead_s: float = 0.0
+    steady_ahead_s: float = 0.0
 
     def now_ms(self) -> int:
         return int((time.time() + self.ahead_s) * 1000)
 
     def monotonic_s(self) -> float:
-        return time.monotonic() + self.ahead_s
+        self.steady_ahead_s = max(self.steady_ahead_s, self.ahead_s)
+        return time.monotonic() + self.steady_ahead_s
 
 
 @dataclass

@@ -54,13 +54,13 @@ def account_of(content: Mapping[str, str]) -> Any:
 
 
 def assertion(content: Mapping[str, str], *, key_id: str | None = None, **claims: Any) -> str:
-    now_s = int(claims.pop("now_s", time.time()))
+    now_s = int(claims.pop("now_s", time.time()) + claims.pop("ahead_s", 0))
     payload = {
         "iss": content["client_email"],
         "scope": OWNED,
         "aud": content["token_uri"],
         "iat": now_s,
-        "exp": now_s + 3600,
+        "exp": now_s + claims.pop("lasts_s", 3600),
         "sub": ARTHUR,
         **claims,
     }
@@ -117,9 +117,9 @@ async def test_acting_for_itself(wire: Wire, google: SimulatedGoogle, key_file: 
         ([OWNED], {"scope": None}, "invalid_scope", "Empty or missing scope"),
         ([OWNED], {"scope": "calendar"}, "invalid_scope", "Invalid OAuth scope"),
         ([OWNED], {"iat": None}, "invalid_grant", "iat and exp"),
-        ([OWNED], {"exp": int(time.time()) + 7200}, "invalid_grant", "short-lived token"),
-        ([OWNED], {"now_s": time.time() - 4000}, "invalid_grant", "reasonable timeframe"),
-        ([OWNED], {"now_s": time.time() + 400}, "invalid_grant", "reasonable timeframe"),
+        ([OWNED], {"lasts_s": 7200}, "invalid_grant", "short-lived token"),
+        ([OWNED], {"ahead_s": -4000}, "invalid_grant", "reasonable timeframe"),
+        ([OWNED], {"ahead_s": 400}, "invalid_grant", "reasonable timeframe"),
         ([OWNED], {"key_id": "0" * 40}, "invalid_grant", "Invalid JWT Signature."),
     ],
 )
