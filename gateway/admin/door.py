@@ -16,8 +16,10 @@ from aiohttp.typedefs import Handler as NextHandler
 from aiohttp.typedefs import Middleware
 
 from gateway import messages
+from gateway.admin.look import look_of
 from gateway.admin.shell import Shell, wants_page
 from gateway.errors import CatalogueError, GatewayError, StoreError, StoreRefused
+from gateway.messages.languages import speaking
 from gateway.web.addresses import own_names
 from gateway.web.headers import FOR_BROWSERS
 from gateway.web.problem import problem
@@ -66,7 +68,8 @@ class Door:
             path = request.path
             if path.startswith(DEVICES) or path in _OTHERS:
                 return await handler(request)
-            response = await self._answer(request)
+            with speaking(look_of(request).language):
+                response = await self._answer(request)
             for name, value in FOR_BROWSERS.items():
                 response.headers[name] = value
             response.headers.setdefault("Cache-Control", "no-store")

@@ -67,7 +67,7 @@ class DoorPages:
             return await self._closed(request)
         if state == "done":
             raise web.HTTPNotFound
-        return await self._shell.render(request, "set_up.html", name="admin", fault=None)
+        return await self._shell.render(request, "door/set_up.html", name="admin", fault=None)
 
     async def set_up(self, request: web.Request) -> web.Response:
         """POST /set-up."""
@@ -81,7 +81,7 @@ class DoorPages:
         except NotFound:
             raise web.HTTPNotFound from None
         except AccessError as error:
-            return await self._refused(request, "set_up.html", error, name=name)
+            return await self._refused(request, "door/set_up.html", error, name=name)
         return self._in(request, cookie, FIRST_PAGE)
 
     async def sign_in_page(self, request: web.Request) -> web.Response:
@@ -95,7 +95,7 @@ class DoorPages:
         if state == "open":
             return redirect("/set-up")
         ended = messages.text("A-03") if "ended" in request.query else None
-        return await self._shell.render(request, "sign_in.html", name="", next=goal, ended=ended, fault=None)
+        return await self._shell.render(request, "door/sign_in.html", name="", next=goal, ended=ended, fault=None)
 
     async def sign_in(self, request: web.Request) -> web.Response:
         """POST /sign-in."""
@@ -106,7 +106,7 @@ class DoorPages:
         try:
             cookie = await self._admins.sign_in(name, form.get("password", ""), source_of(request))
         except AccessError as error:
-            return await self._refused(request, "sign_in.html", error, name=name[:63], next=goal, ended=None)
+            return await self._refused(request, "door/sign_in.html", error, name=name[:63], next=goal, ended=None)
         return self._in(request, cookie, goal)
 
     async def sign_out(self, request: web.Request) -> web.Response:
@@ -118,20 +118,20 @@ class DoorPages:
 
     async def password_page(self, request: web.Request) -> web.Response:
         """GET /password."""
-        return await self._shell.render(request, "password.html", fault=None, done="done" in request.query)
+        return await self._shell.render(request, "door/password.html", fault=None, done="done" in request.query)
 
     async def change_password(self, request: web.Request) -> web.Response:
         """POST /password."""
         form = await form_of(request)
         if form.get("new") != form.get("again"):
             differ = AccessError("A-08", str(messages.text("A-08")), field="again")
-            return await self._refused(request, "password.html", differ, done=False)
+            return await self._refused(request, "door/password.html", differ, done=False)
         try:
             await self._admins.change_password(
                 session_of(request), form.get("old", ""), form.get("new", ""), source_of(request)
             )
         except AccessError as error:
-            return await self._refused(request, "password.html", error, done=False)
+            return await self._refused(request, "door/password.html", error, done=False)
         return redirect("/password?done")
 
     async def _refused(
@@ -144,7 +144,7 @@ class DoorPages:
         return response
 
     async def _closed(self, request: web.Request) -> web.Response:
-        return await self._shell.render(request, "closed.html", status=503, message=messages.text("A-11"))
+        return await self._shell.render(request, "door/closed.html", status=503, message=messages.text("A-11"))
 
     def _in(self, request: web.Request, cookie: str, goal: str) -> web.Response:
         response = redirect(goal)

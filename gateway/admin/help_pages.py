@@ -30,22 +30,22 @@ class HelpPages:
 
     async def index(self, request: web.Request) -> web.Response:
         """Every code, in groups."""
-        return await self._shell.render(request, "help.html", groups=grouped())
+        return await self._shell.render(request, "help/index.html", groups=grouped())
 
     async def guide(self, request: web.Request) -> web.Response:
         """All clicks at Google, from the project to the credentials file."""
         return await self._shell.render(
-            request, "help_guide.html", clients=console.CLIENTS, audience=console.AUDIENCE, api=console.CALENDAR_API
+            request, "help/guide.html", clients=console.CLIENTS, audience=console.AUDIENCE, api=console.CALENDAR_API
         )
 
     async def code(self, request: web.Request) -> web.Response:
         """What a code means and what to do."""
         code = request.match_info["code"].upper()
         if code not in messages.codes():
-            return await self._shell.render(request, "help_missing.html", status=404)
+            return await self._shell.render(request, "help/missing.html", status=404)
         return await self._shell.render(
             request,
-            "help_code.html",
+            "help/code.html",
             message=in_general(code),
             blocks=paragraphs(messages.explanation(code)),
             printed=[words.replace("{app}", "(your app)") for each, words in messages.printed() if each == code],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import quote
 
@@ -15,11 +17,13 @@ from gateway.access.tokens import form_token, new_cookie, same
 from gateway.admin import cookies
 from gateway.admin.buttons import pressing
 from gateway.admin.forms import read_form
+from gateway.admin.look import THEMES, look_of
 from gateway.admin.origin import comes_from_us
 from gateway.admin.static_files import StaticFiles
 from gateway.admin.templating import Templates
 from gateway.domain.actor import Actor
 from gateway.messages import Message
+from gateway.messages.languages import LANGUAGES, direction, tr
 from gateway.web.problem import problem
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -29,8 +33,16 @@ _FORM: web.RequestKey[Mapping[str, str]] = web.RequestKey("form", Mapping)
 _VISITOR: web.RequestKey[str] = web.RequestKey("visitor", str)
 
 _SAFE = frozenset({"GET", "HEAD"})
-_PLACES = (("Google", "/google"), ("Help", "/help"))
 _NONE: Mapping[str, str] = MappingProxyType({})
+_STANDING_S = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the top of every page says: problems that want attention, and devices that wait to connect."""
+
+    problems: int = 0
+    waiting: int = 0
 
 
 class Shell:
@@ -49,6 +61,12 @@ class Shell:
         self._name = name
         self._templates = Templates()
         self._paths: set[str] = set()
+        self._look_at: Callable[[], Awaitable[Standing]] | None = None
+        self._standing = (-_STANDING_S, Standing())
+
+    def stands(self, look_at: Callable[[], Awaitable[Standing]]) -> None:
+        """Let every page show how the gateway does; asked at most every two seconds, and never without a page."""
+        self._look_at = look_at
 
     def add(self, app: web.Application, method: str, path: str, handler: Handler, *, public: bool = False) -> None:
         """Serve `path`. Who is not signed in reaches public routes only; forms need our own token and origin."""
@@ -73,7 +91,12 @@ class Shell:
             "csrf": session.csrf if session is not None else "",
             "csrf_field": lambda: _csrf_field(request),
             "path": request.path,
-            "places": [(label, path) for label, path in _PLACES if path in self._paths],
+            "places": [(label, path) for label, path in _places() if path in self._paths],
+            "standing": await self._stand() if session is not None else Standing(),
+            "look": look_of(request),
+            "themes": THEMES,
+            "languages": LANGUAGES,
+            "dir": direction(),
             "static": self.static.url,
             "help_url": help_url,
             "pressed": pressing(signed_in=session is not None),
@@ -93,6 +116,13 @@ class Shell:
         response = await self.render(request, "told.html", status=status, message=message)
         response.headers.update(headers)
         return response
+
+    async def _stand(self) -> Standing:
+        seen_s, standing = self._standing
+        if self._look_at is not None and time.monotonic() - seen_s >= _STANDING_S:
+            standing = await self._look_at()
+            self._standing = (time.monotonic(), standing)
+        return standing
 
     async def _refusal(self, request: web.Request, *, public: bool) -> web.Response | None:
         """Return the answer to who may not do this, None when all is well."""
@@ -119,7 +149,21 @@ class Shell:
         message = messages.text("A-03")
         if not wants_page(request):
             return problem(401, message.code, str(message))
-        return await self.render(request, "signed_out.html", status=401, message=message)
+        return await self.render(request, "door/signed_out.html", status=401, message=message)
+
+
+def _places() -> tuple[tuple[str, str], ...]:
+    return (
+        (tr("Dashboard"), "/dashboard"),
+        (tr("Meetings"), "/meetings"),
+        (tr("Devices"), "/devices"),
+        (tr("Google"), "/google"),
+        (tr("Profiles"), "/profiles"),
+        (tr("Logs"), "/logs"),
+        (tr("Diagnostics"), "/diagnostics"),
+        (tr("Settings"), "/settings"),
+        (tr("Help"), "/help"),
+    )
 
 
 def session_or_none(request: web.Request) -> Session | None:

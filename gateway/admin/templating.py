@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from collections.abc import Callable
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from gateway.admin.buttons import steps
+from gateway.messages import languages
 
 if TYPE_CHECKING:
     import jinja2
@@ -40,11 +42,16 @@ def _load() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(str(resources.files("gateway.admin") / "templates")),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
     )
     environment.globals["steps"] = steps
+    environment.policies["ext.i18n.trimmed"] = True
+    # The extension's way to be given a language; it adds this method to the environment when it is loaded.
+    install: Callable[..., None] = vars(environment)["install_gettext_callables"]
+    install(languages.gettext, languages.ngettext, newstyle=True)
     for name in environment.list_templates():
         environment.get_template(name)
     return environment

@@ -11,9 +11,6 @@ from aiohttp.typedefs import Middleware
 from gateway.access.admins import Admins
 from gateway.accounts.accounts import Accounts
 from gateway.admin.door import Door, Ports
-from gateway.admin.door_pages import DoorPages
-from gateway.admin.google_page import Office
-from gateway.admin.google_routes import add_google_pages
 from gateway.admin.shell import Shell
 from gateway.app.mirroring import Mirroring
 from gateway.app.stored import Stored
@@ -33,8 +30,8 @@ from gateway.web.tls import Certificate
 
 def application(
     config: Config, clock: Clock, stored: Stored, mirroring: Mirroring, door: Middleware
-) -> tuple[web.Application, DeviceDoor]:
-    """Make the HTTP application with the devices' calls and the health pages, and tell the devices' door."""
+) -> tuple[web.Application, DeviceDoor, Health]:
+    """Make the HTTP application with the devices' calls and the health pages; tell the devices' door and the health."""
     limits = config.limits
     app = web.Application(
         middlewares=[door, guard(limits.body_timeout_s, limits.body_bytes)], client_max_size=limits.body_bytes
@@ -52,7 +49,7 @@ def application(
     )
     changes = ChangeCalls(feed=ChangeFeed(stored.database), device=calls.door.device)
     add_routes(app, calls, changes, health)
-    return app, calls.door
+    return app, calls.door, health
 
 
 async def opened_doors(
@@ -86,23 +83,6 @@ def made_door(shell: Shell, ports: Ports, stored: Stored, config: Config) -> Mid
         return frozenset(host for each in addresses if (host := urlsplit(each).hostname))
 
     return Door(shell, ports, own_hosts).middleware()
-
-
-def add_pages(app: web.Application, config: Config, clock: Clock, stored: Stored, shell: Shell) -> None:
-    """Put the people's door on `app`."""
-    DoorPages(shell).add(app)
-    office = Office(
-        shell=shell,
-        admins=shell.admins,
-        accounts=stored.accounts,
-        apps=stored.apps,
-        choice=stored.choice,
-        meeting=stored.test_meeting,
-        clock=clock,
-        zone=config.gateway.time_zone,
-        own=frozenset({public} if (public := _public_origin(config)) else ()),
-    )
-    add_google_pages(app, office)
 
 
 def _public_origin(config: Config) -> str:

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from gateway.access.admins import Admins
 from gateway.admin.door import Ports
 from gateway.app.alerting import made_alerts
-from gateway.app.doors import add_pages, application, made_door, made_shell, names, opened_doors
+from gateway.app.doors import application, made_door, made_shell, names, opened_doors
 from gateway.app.mirroring import Mirroring, made_mirroring
 from gateway.app.neighbourhood import made_discovery
+from gateway.app.pages.everything import add_pages
+from gateway.app.pages.parts import Parts
 from gateway.app.stored import OpenDatabase, Stored, durable_database, opened
 from gateway.clock import Clock
 from gateway.config import Config
@@ -107,24 +109,49 @@ async def running(
         for name, work in beside.items():
             _beside(stack, name, work, failed)
         shell, ports = made_shell(config, admins), Ports()
-        app, door = application(config, clock, stored, mirroring, made_door(shell, ports, stored, config))
-        add_pages(app, config, clock, stored, shell)
+        app, door, health = application(config, clock, stored, mirroring, made_door(shell, ports, stored, config))
+        listeners: list[Listener] = []
+        gateway: list[Running] = []
+
+        async def changed() -> None:
+            for each in gateway:
+                await each.accounts_changed()
+
+        parts = Parts(
+            app=app,
+            shell=shell,
+            config=config,
+            clock=clock,
+            stored=stored,
+            mirroring=mirroring,
+            admins=admins,
+            door=door,
+            health=health,
+            certificate=certificate,
+            listener=lambda: listeners[0] if listeners else None,
+            changed=changed,
+        )
+        add_pages(parts)
         await making
         listener = await opened_doors(stack, config, app, certificate)
+        listeners.append(listener)
         ports.tls = listener.tls_port
         _beside(stack, "discovery", made_discovery(config, listener, mirroring.neighbourhood.found).run(), failed)
         stored.apps.listening_on(listener.port)
         announce(f"Admin page: {listener.https_for_others}/")
         announce(f"Certificate fingerprint (SHA-256): {certificate.fingerprint}")
         await admins.begin()
-        yield Running(
-            listener=listener,
-            certificate=certificate,
-            stored=stored,
-            admins=admins,
-            mirroring=mirroring,
-            door=door,
+        gateway.append(
+            Running(
+                listener=listener,
+                certificate=certificate,
+                stored=stored,
+                admins=admins,
+                mirroring=mirroring,
+                door=door,
+            )
         )
+        yield gateway[0]
 
 
 def _beside(

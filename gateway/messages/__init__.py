@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Literal
 
+from gateway.messages.languages import LANGUAGES, PSEUDO, language, pseudo, translated
+
 Severity = Literal["error", "warning", "info"]
 
 DOES = frozenset(
@@ -81,28 +83,28 @@ class Message:
 
 
 def text(code: str, **values: str) -> Message:
-    """Return the message of `code` in English, with `values` in its placeholders.
+    """Return the message of `code` in the language that is spoken, with `values` in its placeholders.
 
     The catalogue writes `{name}` for a value, `{n:change/changes}` for a number with its word, and
     `[part with {name}|otherwise]` for the first part whose values are all given, nothing when there is none. So
     a caller gives what it knows; values beyond the placeholders are ignored. Raises KeyError for an unknown code, and
     for a placeholder outside of brackets without a value.
     """
-    entry = _catalogue()[code]
-    buttons = (Button(label=_filled(each["label"], values), does=each["does"]) for each in entry["buttons"])
+    entry, said = _catalogue()[code], _said(code)
+    buttons = zip(entry["buttons"], said["buttons"], strict=True)
     return Message(
         code=code,
-        title=_filled(entry["title"], values),
-        text=_filled(entry["text"], values),
-        remedy=_filled(entry["remedy"], values),
-        buttons=tuple(buttons),
+        title=_filled(said["title"], values),
+        text=_filled(said["text"], values),
+        remedy=_filled(said["remedy"], values),
+        buttons=tuple(Button(label=_filled(label, values), does=each["does"]) for each, label in buttons),
         severity=entry["severity"],
     )
 
 
 def explanation(code: str) -> tuple[str, ...]:
     """Return the paragraphs of the help page of `code`; "1. " starts a step. KeyError: no such code."""
-    return tuple(_catalogue()[code]["help"])
+    return tuple(_said(code)["help"])
 
 
 def codes() -> tuple[str, ...]:
@@ -144,6 +146,24 @@ def _value(found: re.Match[str], values: Mapping[str, str]) -> str:
         return f"{value} {found[2] if value == '1' else found[3]}"
     # A reason that ends its own sentence before the full stop of ours.
     return value.removesuffix(".") if found.string.startswith(".", found.end()) else value
+
+
+def _said(code: str) -> Mapping[str, Any]:
+    """Return the texts of a message in the language that is spoken: as in the catalogue, `buttons` the labels only."""
+    entry, spoken = _catalogue()[code], language()
+    if spoken in LANGUAGES and spoken != "en" and code in (found := translated(spoken)):
+        return dict(found[code])
+    english = {**entry, "buttons": [each["label"] for each in entry["buttons"]]}
+    if spoken not in PSEUDO:
+        return english
+    return {
+        part: pseudo(said, spoken) if isinstance(said, str) else [pseudo(each, spoken) for each in said]
+        for part, said in english.items()
+        if part in _TEXTS
+    }
+
+
+_TEXTS = frozenset({"title", "text", "remedy", "buttons", "help"})
 
 
 @functools.cache

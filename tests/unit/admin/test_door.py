@@ -57,7 +57,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
         return web.Response()
 
     async def forgets(request: web.Request) -> web.Response:
-        return await shell.render(request, "help_code.html")
+        return await shell.render(request, "help/code.html")
 
     app = web.Application(middlewares=[Door(shell, Ports(), frozenset).middleware()])
     DoorPages(shell).add(app)

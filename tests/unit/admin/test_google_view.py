@@ -10,11 +10,11 @@ from gateway import messages
 from gateway.accounts.attempt import SignInLink
 from gateway.accounts.google_app import AppEntry, GoogleApp
 from gateway.accounts.standing import Situation, Standing
-from gateway.admin import google_view
-from gateway.admin.app_form import Draft, app_form, swapped
-from gateway.admin.google_view import Fault, Seen, Told, emphasised
-from gateway.admin.shelf import Shelf
-from gateway.admin.way_back import returns
+from gateway.admin.google import view as google_view
+from gateway.admin.google.app_form import Draft, app_form, swapped
+from gateway.admin.google.shelf import Shelf
+from gateway.admin.google.view import Fault, Seen, Told, emphasised
+from gateway.admin.google.way_back import returns
 from gateway.config import Secret
 from tests.unit.google.moved_clock import MovedClock
 

@@ -14,7 +14,7 @@ import pytest
 from gateway import messages
 from gateway.accounts import console
 from gateway.admin import buttons
-from gateway.admin.google_endings import code_for
+from gateway.admin.google.endings import code_for
 from gateway.admin.help_pages import grouped, in_general
 from gateway.admin.qr import qr_svg
 

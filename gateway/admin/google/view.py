@@ -15,7 +15,7 @@ from gateway.accounts.checked import Checked
 from gateway.accounts.google_app import GoogleApp
 from gateway.accounts.standing import Situation, Standing
 from gateway.accounts.summary import AccountStatus
-from gateway.admin.app_form import AppForm, Draft, app_form
+from gateway.admin.google.app_form import AppForm, Draft, app_form
 from gateway.errors import CatalogueError
 from gateway.messages import Message
 

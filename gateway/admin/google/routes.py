@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.admin.callback import Callback
-from gateway.admin.google_app_card import AppCard
-from gateway.admin.google_calendar_card import CalendarForms
-from gateway.admin.google_endings import Disconnect, ErrorPageHelper
-from gateway.admin.google_page import GooglePage, Office
-from gateway.admin.google_sign_in_cards import SignInCards
+from gateway.admin.google.app_card import AppCard
+from gateway.admin.google.calendar_card import CalendarForms
+from gateway.admin.google.callback import Callback
+from gateway.admin.google.endings import Disconnect, ErrorPageHelper
+from gateway.admin.google.page import GooglePage, Office
+from gateway.admin.google.sign_in_cards import SignInCards
 from gateway.admin.help_pages import HelpPages
 from gateway.admin.shell import redirect
 

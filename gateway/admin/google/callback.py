@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from aiohttp import web
 
 from gateway.admin.buttons import pressing
-from gateway.admin.google_page import GooglePage
+from gateway.admin.google.page import GooglePage
 from gateway.admin.shell import session_or_none
 from gateway.messages import Message, text
 
@@ -33,7 +33,7 @@ class Callback:
         if len(query) <= _LONGEST_QUERY and parse_qs(query).keys() & {"code", "error"}:
             ticket = secrets.token_urlsafe(24)
             self._page.tickets.put(ticket, f"{self._office.apps.current().redirect_uri}?{query}")
-        return await self._office.shell.render(request, "callback.html", ticket=ticket)
+        return await self._office.shell.render(request, "google/callback.html", ticket=ticket)
 
     async def returned(self, request: web.Request) -> web.Response:
         """Finish with one button for who is signed in here; show the code to be copied to everybody else."""
@@ -45,7 +45,7 @@ class Callback:
             self._page.tickets.take(ticket)
         return await self._office.shell.render(
             request,
-            "returned.html",
+            "google/returned.html",
             ticket=ticket,
             problem=problem,
             gone=brought is None,

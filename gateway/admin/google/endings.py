@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from gateway import messages
-from gateway.admin.google_page import GooglePage, Outcome, prove_again
-from gateway.admin.google_view import Fault, Told
+from gateway.admin.google.page import GooglePage, Outcome, prove_again
+from gateway.admin.google.view import Fault, Told
 from gateway.admin.shell import actor_of, form_of, redirect, session_of
 from gateway.errors import AccessError
 from gateway.messages import Message
@@ -49,7 +49,7 @@ class Disconnect:
             return redirect("/google")
         return await self._office.shell.render(
             request,
-            "google_disconnect.html",
+            "google/disconnect.html",
             status=status,
             email=used.email,
             fault=fault,
@@ -84,7 +84,7 @@ class ErrorPageHelper:
     async def _show(self, request: web.Request, found: Message | None, chosen: int | None) -> web.Response:
         return await self._office.shell.render(
             request,
-            "google_error_page.html",
+            "google/error_page.html",
             printed=[words.replace("{app}", "(your app)") for _, words in messages.printed()],
             found=found,
             chosen=chosen,

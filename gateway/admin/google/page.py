@@ -18,13 +18,13 @@ from gateway.accounts.candidate import Candidate
 from gateway.accounts.checked import Checked
 from gateway.accounts.google_app import GoogleApps
 from gateway.accounts.test_meeting import TestMeeting
-from gateway.admin import google_view
-from gateway.admin.app_form import AUDIENCES, Draft
 from gateway.admin.buttons import Pressed, pressing
-from gateway.admin.google_view import CalendarCard, Fault, Told
-from gateway.admin.shelf import Shelf
+from gateway.admin.google import view as google_view
+from gateway.admin.google.app_form import AUDIENCES, Draft
+from gateway.admin.google.shelf import Shelf
+from gateway.admin.google.view import CalendarCard, Fault, Told
+from gateway.admin.google.way_back import Returns, origin_of, returns
 from gateway.admin.shell import Shell, actor_of, is_loopback, session_of
-from gateway.admin.way_back import Returns, origin_of, returns
 from gateway.clock import Clock
 from gateway.errors import AccessError
 
@@ -76,7 +76,7 @@ class GooglePage:
     async def standing(self, request: web.Request) -> web.Response:
         """GET /google/standing: the status alone, for a page that is already open."""
         view = google_view.view(await self._seen(request, None, None, None))
-        return await self.office.shell.render(request, "google_standing_again.html", view=view)
+        return await self.office.shell.render(request, "google/standing_again.html", view=view)
 
     def later(self, request: web.Request, outcome: Outcome, at: str) -> web.Response:
         """Answer a form with the page, which then shows `outcome` and begins at the element `at`."""
@@ -102,7 +102,7 @@ class GooglePage:
         meeting = await office.meeting.sent() if view.connected else None
         return await office.shell.render(
             request,
-            "google.html",
+            "google/page.html",
             status=status,
             view=view,
             app=seen.app,

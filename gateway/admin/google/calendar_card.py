@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.admin.google_page import GooglePage, Outcome
-from gateway.admin.google_sign_in_cards import checked_outcome
-from gateway.admin.google_view import Fault, Told
+from gateway.admin.google.page import GooglePage, Outcome
+from gateway.admin.google.sign_in_cards import checked_outcome
+from gateway.admin.google.view import Fault, Told
 from gateway.admin.shell import actor_of, form_of
 from gateway.domain.meeting import Invitations
 from gateway.errors import SignInError

@@ -11,9 +11,9 @@ from aiohttp import web
 from gateway import messages
 from gateway.accounts.credentials_file import Credentials, read_credentials
 from gateway.accounts.google_app import AppEntry, Audience
-from gateway.admin.app_form import Draft, swapped
-from gateway.admin.google_page import GooglePage, Outcome, prove_again
-from gateway.admin.google_view import Fault, Told
+from gateway.admin.google.app_form import Draft, swapped
+from gateway.admin.google.page import GooglePage, Outcome, prove_again
+from gateway.admin.google.view import Fault, Told
 from gateway.admin.shell import actor_of, form_of, session_of
 from gateway.config import Secret
 from gateway.errors import AccessError, SignInError

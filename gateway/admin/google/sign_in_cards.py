@@ -10,9 +10,9 @@ from gateway.accounts.candidate import Candidate
 from gateway.accounts.checked import Checked
 from gateway.accounts.credentials_file import read_credentials
 from gateway.accounts.google_app import AppEntry
-from gateway.admin.app_form import Draft
-from gateway.admin.google_page import GooglePage, Outcome, held, origins_of, session_origin
-from gateway.admin.google_view import Fault, Told, at_time
+from gateway.admin.google.app_form import Draft
+from gateway.admin.google.page import GooglePage, Outcome, held, origins_of, session_origin
+from gateway.admin.google.view import Fault, Told, at_time
 from gateway.admin.qr import qr_svg
 from gateway.admin.shell import actor_of, form_of, redirect, session_of
 from gateway.errors import SignInError
@@ -41,8 +41,8 @@ class SignInCards:
             link = await self._accounts.start(session_origin(session), by=actor_of(request))
         except SignInError as error:
             fault = Fault.of(error)
-            return await self._render(request, "google_going.html", link="", fault=fault, status=422)
-        return await self._render(request, "google_going.html", link=link.url, fault=None)
+            return await self._render(request, "google/going.html", link="", fault=fault, status=422)
+        return await self._render(request, "google/going.html", link=link.url, fault=None)
 
     async def make_link(self, request: web.Request) -> web.Response:
         """POST /google/link: a link to copy; the one that is under way, unless it shall be good for longer."""
@@ -65,7 +65,7 @@ class SignInCards:
             return redirect("/google#step-2")
         return await self._render(
             request,
-            "google_link.html",
+            "google/link.html",
             link=pending.url,
             until=at_time(pending.expires_at_ms, self._office.zone),
             long=_is_long(pending),
@@ -79,7 +79,7 @@ class SignInCards:
         problem = self._accounts.recognise(pasted) if pasted.strip() else None
         return await self._render(
             request,
-            "google_recognised.html",
+            "google/recognised.html",
             found=problem or ("code" if pasted.strip() else None),
             clear=problem is not None and problem.code in SECRETS,
         )

@@ -1,0 +1,38 @@
+"""How a browser wants the pages to look: language and colours, in a cookie without a secret; no page lives here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from gateway.messages.languages import LANGUAGES, PSEUDO, preferred
+
+COOKIE: Final = "gateway_look"
+THEMES = ("auto", "light", "dark")
+_YEAR_S = 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`language` is a code of `messages.languages`, `theme` one of `THEMES`."""
+
+    language: str
+    theme: str
+
+
+def look_of(request: web.Request) -> Look:
+    """Return what was chosen in this browser; else the language it asks for, and the colours of its system."""
+    theme, _, language = request.cookies.get(COOKIE, "").partition(".")
+    if language not in LANGUAGES and language not in PSEUDO:
+        language = preferred(request.headers.get("Accept-Language", ""))
+    return Look(language=language, theme=theme if theme in THEMES else "auto")
+
+
+def keep(request: web.Request, response: web.StreamResponse, look: Look) -> None:
+    """Let the browser remember it for a year."""
+    value = f"{look.theme}.{look.language}"
+    response.set_cookie(
+        COOKIE, value, max_age=_YEAR_S, path="/", httponly=True, samesite="Strict", secure=request.secure
+    )

@@ -1,0 +1,48 @@
+"""What the pages are made of, for the modules beside this one; nothing is made here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from gateway.access.admins import Admins
+from gateway.admin.shell import Shell
+from gateway.app.mirroring import Mirroring
+from gateway.app.stored import Stored
+from gateway.clock import Clock
+from gateway.config import Config
+from gateway.device_api.door import DeviceDoor
+from gateway.operations.health import Health
+from gateway.web.listeners import Listener
+from gateway.web.tls import Certificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The running gateway as the pages see it.
+
+    `changed` is awaited after a page changed devices, accounts or calendars in the database: everything that keeps
+    some of it in memory reads it again. `listener` says where the gateway listens, once it does.
+    """
+
+    app: web.Application
+    shell: Shell
+    config: Config
+    clock: Clock
+    stored: Stored
+    mirroring: Mirroring
+    admins: Admins
+    door: DeviceDoor
+    health: Health
+    certificate: Certificate
+    listener: Callable[[], Listener | None]
+    changed: Callable[[], Awaitable[None]]
+
+    @property
+    def public_origin(self) -> str:
+        """Scheme and host of `gateway.public_url`, empty when it is not set."""
+        public = urlsplit(self.config.gateway.public_url or "")
+        return f"{public.scheme}://{public.netloc}" if public.netloc else ""
