@@ -10,6 +10,7 @@ from gateway.domain.device import DevicePolicy
 from gateway.domain.meeting import Join, Meeting
 
 ROOM = "{room}"
+_NOTHING = Join()
 
 _DIGITS = re.compile(r"[0-9*#]{1,32}", re.ASCII)
 
@@ -23,6 +24,8 @@ def join_of(meeting: Meeting, policy: DevicePolicy) -> Join:
     if meeting.join is not None:
         return meeting.join
     told, room = policy.join, (meeting.room or "").strip()
+    if told == _NOTHING:
+        return told
     return Join(
         sip_uri=_filled(told.sip_uri, quote(room, safe="")),
         dial_in=_filled(told.dial_in, room if _DIGITS.fullmatch(room) else ""),
@@ -33,8 +36,8 @@ def join_of(meeting: Meeting, policy: DevicePolicy) -> Join:
 def join_mark(meeting: Meeting, policy: DevicePolicy) -> str:
     """Return what an event's fingerprint has to say about the device's settings; empty while they add nothing."""
     shown = policy.show_pins and meeting.password is not None
-    join = Join() if meeting.join is not None else join_of(meeting, policy)
-    if join == Join() and not shown:
+    join = _NOTHING if meeting.join is not None else join_of(meeting, policy)
+    if join == _NOTHING and not shown:
         return ""
     parts = (join.sip_uri, join.dial_in, join.web_link, shown)
     return blake2b("\n".join(map(repr, parts)).encode(), digest_size=8).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -53,7 +54,7 @@ class GoogleCalendar:
         outcome = await self._ask(
             Operation.INSERT, "POST", self._events(ref.calendar_id), query=_query(content, body), body=body
         )
-        return _told_more(outcome, ref, content)
+        return _told_more(outcome, content, body)
 
     async def replace(self, ref: EventRef, content: EventContent, current: RemoteEvent) -> Outcome:
         """`events.update` with `If-Match`: applied only to the very version that was merged with."""
@@ -111,10 +112,10 @@ class GoogleCalendar:
         )
         if outcome.verdict is Verdict.GONE and current.cancelled:
             return replace(outcome, event=current)
-        return _told_more(outcome, ref, content)
+        return _told_more(outcome, content, event_body(ref, content) if without_guests else ours)
 
     def _events(self, calendar_id: str) -> str:
-        return f"{self._endpoint}/calendars/{quote(calendar_id, safe='')}/events"
+        return f"{self._endpoint}/calendars/{_quoted(calendar_id)}/events"
 
     def _event(self, ref: EventRef) -> str:
         return f"{self._events(ref.calendar_id)}/{quote(ref.remote_id, safe='')}"
@@ -153,6 +154,11 @@ class GoogleCalendar:
         return outcome
 
 
+@functools.lru_cache(maxsize=64)  # there are few calendars and many calls
+def _quoted(calendar_id: str) -> str:
+    return quote(calendar_id, safe="")
+
+
 def _instance(ref: OccurrenceRef) -> EventRef:
     """Return how Google knows one instance: the series' id and its original start, in UTC or as a day."""
     if ref.original_day is not None:
@@ -162,10 +168,10 @@ def _instance(ref: OccurrenceRef) -> EventRef:
     return replace(ref.series, remote_id=f"{ref.series.remote_id}_{stamp}")
 
 
-def _told_more(outcome: Outcome, ref: EventRef, content: EventContent) -> Outcome:
-    """Add what only the content that was sent tells: whether the event is plain, and which guest may be meant."""
+def _told_more(outcome: Outcome, content: EventContent, body: Mapping[str, object]) -> Outcome:
+    """Add what only the content and its body tell: whether the event is plain, and which guest may be meant."""
     if outcome.verdict is Verdict.DONE and outcome.event is not None:
-        plain = is_plain(outcome.event.raw, event_body(ref, content))
+        plain = is_plain(outcome.event.raw, body)
         return replace(outcome, event=replace(outcome.event, plain=plain))
     if outcome.remedy is Remedy.WITHOUT_GUEST and not outcome.values.get("guest"):
         people = (*((content.meeting.host,) if content.meeting.host else ()), *content.meeting.invitees)

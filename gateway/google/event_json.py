@@ -160,10 +160,15 @@ def is_plain(raw: Mapping[str, object], body: Mapping[str, object]) -> bool:
     """Whether an event holds nothing that would be lost if `body` were written over it without a look."""
     if "conferenceData" in raw:
         return False
-    merged, alone = merge(raw, body), merge({}, body)
-    for name, value in merged.items():
-        if name == "attendees" or value == alone.get(name) or value == _AS_EVER.get(name):
+    # What `merge` would add to the body, said without building both: this is asked after every write.
+    ours = {"extendedProperties", "attendees", *_settings_before(raw)}
+    for name, value in raw.items():
+        if name in _OURS or name in _GOOGLES or name in ours or name in body or value == _AS_EVER.get(name):
             continue
+        if name != "status" or value == "tentative":
+            return False
+    properties = body.get("extendedProperties")
+    if _properties(raw.get("extendedProperties"), properties) != _properties(None, properties):
         return False
     wanted = {str(entry.get("email", "")).casefold(): entry for entry in _objects(body.get("attendees"))}
     return not any(
@@ -172,8 +177,11 @@ def is_plain(raw: Mapping[str, object], body: Mapping[str, object]) -> bool:
     )
 
 
-def remote_event(raw: dict[str, object]) -> RemoteEvent | None:
-    """Return an event resource as the gateway sees it; None when it is no event."""
+def remote_event(raw: dict[str, object], *, written: bool = False) -> RemoteEvent | None:
+    """Return an event resource as the gateway sees it; None when it is no event.
+
+    One that was just `written` is not asked what people edited in it since.
+    """
     remote_id, etag, link = raw.get("id"), raw.get("etag"), raw.get("htmlLink")
     if not isinstance(remote_id, str) or not isinstance(etag, str):
         return None
@@ -191,7 +199,7 @@ def remote_event(raw: dict[str, object]) -> RemoteEvent | None:
         raw=raw,
         facts=facts,
         # An occurrence inherits the notes of its series, which are about other times.
-        edited=None if raw.get("recurringEventId") else edited_since(facts, notes.get(_WROTE)),
+        edited=None if written or raw.get("recurringEventId") else edited_since(facts, notes.get(_WROTE)),
         meet_state=meet_state,
         meet_link=meet_link,
     )

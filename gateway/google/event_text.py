@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 import unicodedata
@@ -19,6 +20,7 @@ _DECEIVING = dict.fromkeys(
 _ASCII_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), 127), None)
 
 
+@functools.lru_cache(maxsize=512)  # the same people and rooms come again and again, several times in one event
 def one_line(text: str, most: int) -> str:
     """Return `text` as one line of at most `most` characters: NFC, without control and deceiving characters."""
     if text.isascii() and text.isprintable():  # most are, and there is nothing in them to take out

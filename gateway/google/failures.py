@@ -55,6 +55,8 @@ def classify(operation: Operation, answer: Answer, *, now_s: float, cancelled: b
     `cancelled` says that the event was seen as cancelled before; then 403 on an update means that it cannot be brought
     back. An answer without Google's error body does not come from the Calendar API: it decides nothing about the event.
     """
+    if 200 <= answer.status < 300:
+        return _success(operation, answer)
     wait_s = retry_after_s(answer.retry_after, now_s)
     said = said_in(answer.body)
     if answer.status == 429:
@@ -62,8 +64,6 @@ def classify(operation: Operation, answer: Answer, *, now_s: float, cancelled: b
         return outcome(Verdict.SLOW_DOWN, "G-505", wait_s=wait_s, whole_account=True, quota=quota)
     if answer.status == 408 or answer.status >= 500:
         return outcome(_unclear(operation), "G-506", wait_s=wait_s)
-    if 200 <= answer.status < 300:
-        return _success(operation, answer)
     if said is None or not 400 <= answer.status < 500:
         return somebody_else(answer)
     for row in ROWS:
@@ -104,10 +104,10 @@ def _success(operation: Operation, answer: Answer) -> Outcome:
         return Outcome(verdict=Verdict.DONE)
     event: RemoteEvent | None = None
     raw = json_object(answer.body)
-    if operation is Operation.LOOK_CALENDAR and answer.status == 200 and raw is not None:
-        return Outcome(verdict=Verdict.DONE)
+    if operation is Operation.LOOK_CALENDAR and answer.status == 200 and raw is not None and "etag" in raw:
+        return Outcome(verdict=Verdict.DONE)  # an etag is all that was asked for
     if operation in (Operation.INSERT, Operation.LOOK, Operation.REPLACE) and answer.status == 200 and raw is not None:
-        event = remote_event(raw)
+        event = remote_event(raw, written=operation.writes)
     if event is None:
         return outcome(_unclear(operation), "G-412", whole_account=True)
     gone = operation is Operation.LOOK and event.cancelled

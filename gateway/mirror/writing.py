@@ -115,8 +115,8 @@ class Writing:
         if self._was_there:
             # Its guests are what an event that is there waits for; one that is not there yet comes without them first.
             lacks = lacks.not_having(Remedy.WITHOUT_GUESTS)
-        has_all = self.event.content == self._wanted.content(lacks).fingerprint
-        if not has_all and self._wanted.invites and self._completing.guests_rest(self.event.account_id):
+        rest = self._wanted.invites and self._completing.guests_rest(self.event.account_id)
+        if rest and self.event.content != self._wanted.content(lacks).fingerprint:
             return lacks.having(Remedy.WITHOUT_GUESTS)
         return lacks
 
