@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import ssl
 from collections.abc import Mapping
@@ -98,9 +99,7 @@ class Wire:
 
         `address` is used as it is: its parts are percent-encoded by the caller. Redirects are not followed.
         """
-        url = URL(address, encoded=True)
-        if query:
-            url = url.with_query(query)
+        url = _url(address, tuple(query.items()) if query else ())
         host = url.host or ""
         try:
             async with self._session.request(
@@ -144,6 +143,12 @@ def json_object(body: bytes) -> dict[str, object] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+@functools.lru_cache(maxsize=32)  # writes to one calendar go to one address, which takes long to put together
+def _url(address: str, query: tuple[tuple[str, str], ...]) -> URL:
+    url = URL(address, encoded=True)
+    return url.with_query(query) if query else url
 
 
 def _limits(timeout_s: float) -> aiohttp.ClientTimeout:
