@@ -38,6 +38,7 @@ class BenchGateway(GatewayProcess):
     """The gateway as people run it: with its usual log level; `more` are settings of its own, as variables."""
 
     more: dict[str, str] = field(default_factory=dict)
+    cold: bool = True
 
     @property
     def environ(self) -> dict[str, str]:

@@ -8,13 +8,13 @@ import json
 import os
 import re
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.google import SimulatedGoogle, client_file
+from tests import warm
 from tests.journey.gateway_process import DEADLINE_S, until
 
 SET_UP_CODE = re.compile(r"^Set-up code: (\S+)", re.MULTILINE)
@@ -51,7 +51,8 @@ class FreshGateway:
     folder: Path
     google: SimulatedGoogle
     token: str = ""
-    process: asyncio.subprocess.Process | None = None
+    cold: bool = False
+    process: asyncio.subprocess.Process | warm.WarmProcess | None = None
     http: str = ""
     https: str = ""
 
@@ -77,13 +78,8 @@ class FreshGateway:
             CONFIG.format(base=self.google.base, token=self.token or self.google.base)
         )
         with self.log.open("ab") as console:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *self.arguments("serve", "--ready-json"),
-                env=self.environ,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=console,
-            )
+            words = self.arguments("serve", "--ready-json")
+            self.process = await warm.start(words, env=self.environ, stderr=console, cold=self.cold)
         assert self.process.stdout is not None
         async with asyncio.timeout(DEADLINE_S):
             line = await self.process.stdout.readline()
@@ -117,9 +113,11 @@ def closed_port() -> int:
 
 
 @asynccontextmanager
-async def opened(folder: Path, google: SimulatedGoogle, *, token: str = "") -> AsyncIterator[FreshGateway]:
+async def opened(
+    folder: Path, google: SimulatedGoogle, *, token: str = "", cold: bool = False
+) -> AsyncIterator[FreshGateway]:
     """A gateway that was started for the first time; `token` is where it exchanges codes, if not at `google`."""
-    gateway = FreshGateway(folder, google, token)
+    gateway = FreshGateway(folder, google, token, cold=cold)
     await gateway.start()
     try:
         yield gateway

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import sqlite3
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import aiohttp
+
+from tests import warm
 
 T = TypeVar("T")
 
@@ -68,12 +69,13 @@ async def until(condition: Callable[[], T], what: str) -> T:
 
 @dataclass
 class GatewayProcess:
-    """Starts, kills and restarts one gateway; its data stays in `folder`."""
+    """Starts, kills and restarts one gateway; its data stays in `folder`. A `cold` one starts Python itself."""
 
     folder: Path
     google_base: str
     settings: dict[str, float] = field(default_factory=dict)
-    process: asyncio.subprocess.Process | None = None
+    cold: bool = False
+    process: asyncio.subprocess.Process | warm.WarmProcess | None = None
     http: str = ""
     ready: str = ""
 
@@ -109,9 +111,7 @@ class GatewayProcess:
         if before:
             words = [*before, *words[2:]]
         with (self.folder / "log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, *words, env=self.environ, stdout=asyncio.subprocess.PIPE, stderr=log
-            )
+            self.process = await warm.start(words, env=self.environ, stderr=log, cold=self.cold)
         assert self.process.stdout is not None
         async with asyncio.timeout(DEADLINE_S):
             line = await self.process.stdout.readline()
@@ -121,17 +121,8 @@ class GatewayProcess:
 
     async def command(self, *words: str, stdin: str = "") -> tuple[int, str, str]:
         """Run another command of the gateway and return exit code, output and talk."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *self.arguments(*words),
-            env=self.environ,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
         async with asyncio.timeout(DEADLINE_S):
-            out, err = await process.communicate(stdin.encode())
-        return process.returncode or 0, out.decode(), err.decode()
+            return await warm.run(self.arguments(*words), env=self.environ, stdin=stdin)
 
     async def sign_in(self) -> None:
         """Authorize as an admin does with two commands, letting simulated Google agree at once."""

@@ -99,7 +99,7 @@ async def office(tmp_path: Path, google: SimulatedGoogle) -> AsyncIterator[Offic
     forms: list[dict[str, str]] = []
     async with (
         overheard(google, forms) as token,
-        opened(tmp_path, google, token=token) as gateway,
+        opened(tmp_path, google, token=token, cold=True) as gateway,
         PlainBrowser(gateway.http) as browser,
     ):
         code = gateway.set_up_code

@@ -28,7 +28,7 @@ def peak_kib(pid: int) -> int:
 async def test_a_hundred_sign_ins_at_the_same_time(tmp_path: Path, google: SimulatedGoogle) -> None:
     if not Path("/proc/self/status").exists():
         pytest.skip("LEFT OUT: memory is read from Linux's /proc")
-    async with stopped_at_the_end(GatewayProcess(folder=tmp_path, google_base=google.base)) as gateway:
+    async with stopped_at_the_end(GatewayProcess(folder=tmp_path, google_base=google.base, cold=True)) as gateway:
         assert (await gateway.command("user", "add", "anna", "--password", "-", stdin=f"{PASSWORD}\n"))[0] == 0
         await gateway.start()
         assert gateway.process is not None
