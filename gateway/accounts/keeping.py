@@ -140,7 +140,7 @@ class Keeping:
             same = kept is not None and self._opener.key_of(kept) == key
             if not same:
                 await asyncio.to_thread(check_key, key)
-            if kept is None or not same or tuple(kept.scopes.split()) != candidate.scopes:
+            if kept is None or not same or not set(candidate.scopes) <= set(kept.scopes.split()):
                 await self.store(candidate, choice=None, replace=False, add=True, by=SETTINGS)
             self.problem = None
         except SignInError as error:

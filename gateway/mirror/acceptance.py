@@ -12,7 +12,7 @@ from gateway.domain.meeting import Meeting
 from gateway.domain.occurrence import OccurrenceChange
 from gateway.errors import Conflict, KeyReused
 from gateway.mirror.queueing import enqueue
-from gateway.mirror.receipts import Caller, Receipt, existing, is_older, newer, note, receipt_of, state_of
+from gateway.mirror.receipts import Caller, Receipt, existing, is_older, newer, note, receipt_of, state_of, trouble_of
 from gateway.mirror.room_time import RoomPlan, RoomTime
 from gateway.mirror.series import Exceptions, Plan
 from gateway.store import idempotency, kept, meetings, mirrored, occurrences, outbox
@@ -51,11 +51,11 @@ class Acceptance:
         time = self.rooms.free(conn, caller, meeting, now_ms)
         sure = time is not None or caller.conflict is not ConflictRule.REFUSE
         meeting_id, row = _new_or_known(conn, said, now_ms, sure=sure)
-        if row is not None and (unchanged := _left_aside(conn, row, meeting, contents)) is not None:
+        if row is not None and (unchanged := _left_aside(conn, caller, row, meeting, contents)) is not None:
             return unchanged
         planned = self._planned(conn, row, said)
         if row is not None and row.fingerprint == contents.fingerprint and not planned:
-            state = state_of(conn, row)
+            state = state_of(conn, row, trouble_of(conn, caller, row))
             return receipt_of(meeting, row.id, row.revision, state, fresh=False, warnings=planned.warnings)
         if row is not None or time is None:
             time = self._time(conn, row, said, planned, now_ms)
@@ -91,8 +91,8 @@ class Acceptance:
         if row.state is MeetingState.CANCELLED:
             return receipt_of(meeting, row.id, row.revision, state_of(conn, row), fresh=False)
         if is_older(sequence, row.sequence):
-            warnings = (newer(row.sequence),)
-            return receipt_of(meeting, row.id, row.revision, state_of(conn, row), fresh=False, warnings=warnings)
+            state, warnings = state_of(conn, row, trouble_of(conn, caller, row)), (newer(row.sequence),)
+            return receipt_of(meeting, row.id, row.revision, state, fresh=False, warnings=warnings)
         revision = meetings.cancel(conn, row, now_ms)
         self.rooms.release(conn, row)
         if row.kept_edits:
@@ -178,7 +178,7 @@ def _insert(conn: sqlite3.Connection, said: Said, now_ms: int) -> int:
 
 
 def _left_aside(
-    conn: sqlite3.Connection, row: MeetingRow, meeting: Meeting, contents: MeetingContents
+    conn: sqlite3.Connection, caller: Caller, row: MeetingRow, meeting: Meeting, contents: MeetingContents
 ) -> Receipt | None:
     """Return the answer to a call that must not change the stored meeting, or None when it may."""
     same = row.fingerprint == contents.fingerprint
@@ -191,4 +191,5 @@ def _left_aside(
         return None
     elif not same:
         warnings = (newer(row.sequence),)
-    return receipt_of(meeting, row.id, row.revision, state_of(conn, row), fresh=False, warnings=warnings)
+    state = state_of(conn, row, trouble_of(conn, caller, row))
+    return receipt_of(meeting, row.id, row.revision, state, fresh=False, warnings=warnings)

@@ -13,7 +13,7 @@ from gateway.domain.event_id import event_id
 from gateway.domain.facts import Part
 from gateway.domain.kept_edit import WHOLE, KeptEdit, KeptState
 from gateway.domain.occurrence import OccurrenceState, by_the_rule
-from gateway.domain.outcome import Outcome, RemoteEvent, Verdict
+from gateway.domain.outcome import Outcome, Verdict
 from gateway.domain.target import CalendarTarget, EventContent, EventRef, OccurrenceRef
 from gateway.mirror.away import is_away, why_away
 from gateway.mirror.completing import Completing
@@ -28,6 +28,7 @@ from gateway.mirror.job import (
     write_down,
 )
 from gateway.mirror.lacks import Lacks
+from gateway.mirror.ownership import is_of_meeting, ref_of
 from gateway.mirror.series_delivery import Piece, SeriesDelivery, SeriesEnd
 from gateway.mirror.wanted import EVENT_FORMAT, Wanted
 from gateway.mirror.writing import MOST_ROUNDS, Writing
@@ -187,12 +188,7 @@ class Delivery:
 
     def ref(self, event: MirroredRow) -> EventRef:
         """Return how the calendar knows the event, with the marks by which we know it again."""
-        marks = {
-            "gateway": self._installation_id,
-            "meeting": str(event.meeting_id),
-            "generation": str(event.generation),
-        }
-        return EventRef(calendar_id=event.calendar_id, remote_id=event.remote_id, marks=marks)
+        return ref_of(self._installation_id, event)
 
     async def next_generation(self, event: MirroredRow) -> MirroredRow:
         """Choose the meeting's next event id, durably, because the calendar will not take the last one again."""
@@ -218,7 +214,7 @@ class Delivery:
             outcome = await target.look(ref)
             if outcome.verdict is Verdict.GONE and outcome.event is None:
                 return _absent() if doubt != DOUBT_ABSENCE else await _not_there(event, doubt, target)
-            if outcome.verdict is Verdict.GONE or (outcome.event is not None and not _ours(outcome.event, ref)):
+            if outcome.verdict is Verdict.GONE or (outcome.event is not None and not is_of_meeting(outcome.event, ref)):
                 return Delivered(event=None)
             if outcome.verdict is not Verdict.DONE:
                 return Undelivered(outcome=outcome, doubt=doubt)
@@ -246,11 +242,6 @@ def _asked(edit: KeptEdit) -> Undelivered:
 def _occurrence_ref(series: EventRef, wanted: Wanted, row: OccurrenceRow) -> OccurrenceRef:
     day = row.original_local.date() if wanted.meeting.all_day else None
     return OccurrenceRef(series=series, original_start_utc_s=row.original_start_utc_s, original_day=day)
-
-
-def _ours(event: RemoteEvent, ref: EventRef) -> bool:
-    """Tell whether an event carries our marks; its generation does not matter, its meeting does."""
-    return all(event.marks.get(name) == ref.marks[name] for name in ("gateway", "meeting"))
 
 
 async def _not_there(event: MirroredRow, doubt: int, target: CalendarTarget) -> Result:

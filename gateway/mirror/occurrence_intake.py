@@ -9,7 +9,7 @@ from gateway.domain.occurrence import OccurrenceChange, OccurrenceState, belongi
 from gateway.errors import Conflict
 from gateway.mirror.acceptance import Acceptance
 from gateway.mirror.queueing import enqueue
-from gateway.mirror.receipts import Caller, Receipt, existing, is_older, newer, note, receipt_of, state_of
+from gateway.mirror.receipts import Caller, Receipt, existing, is_older, newer, note, receipt_of, state_of, trouble_of
 from gateway.mirror.series import Plan, not_an_occurrence
 from gateway.store import kept, meetings, mirrored, occurrences
 from gateway.store.kept import KeptState
@@ -37,7 +37,7 @@ def change_occurrence(
     told = belonging(series, said.meeting or by_the_rule(series, slot))
     if not planned:
         was_cancelled = stored is not None and stored.state is OccurrenceState.CANCELLED
-        state = "cancelled" if was_cancelled else state_of(conn, row)
+        state = "cancelled" if was_cancelled else state_of(conn, row, trouble_of(conn, caller, row))
         return receipt_of(told, row.id, row.revision, state, fresh=False, warnings=planned.warnings)
     before = parts.rooms.before(conn, caller, row, now_ms)
     if row.kept_edits:

@@ -197,7 +197,7 @@ class Settling:
         if done.told:
             self.told.add(row.device_id)
         self.wrote |= done.wrote
-        if wins is Wins.DEVICE:
+        if wins is Wins.DEVICE and not done.asks:
             # That is done once the meeting has another event; until then this one is its only one.
             self._remove(seen, row)
         elif wins is Wins.CALENDAR:

@@ -17,6 +17,7 @@ from gateway.mirror.away import is_away, why_away
 from gateway.mirror.completing import Completing, Ending
 from gateway.mirror.job import DOUBT_CALL, DOUBT_NONE, Delivered, Job, Result, Undelivered
 from gateway.mirror.lacks import Lacks
+from gateway.mirror.ownership import is_of_meeting, written_facts
 from gateway.mirror.wanted import Wanted
 from gateway.store.mirrored import MirroredRow, MirrorState
 
@@ -159,7 +160,7 @@ class Writing:
         outcome = await self._target.look(ref)
         event = outcome.event
         if outcome.verdict is Verdict.DONE and event is not None:
-            if not _ours(event, ref) and not self.event.adopted:
+            if not is_of_meeting(event, ref) and not self.event.adopted:
                 return await self._renew()
             return self._judged(event)
         if outcome.verdict is Verdict.GONE:
@@ -204,7 +205,7 @@ class Writing:
         if event.facts is None or Remedy.OWN_FIELDS_ONLY in self.lacks.remedies:
             return frozenset()
         is_that = self.event.content == event.content and not self.event.stale
-        written = _written(self.event) if is_that else None
+        written = written_facts(self.event) if is_that else None
         found = differences(self._expected() if written is None else written, event.facts).keys() - self._keep
         if Remedy.WITHOUT_GUESTS in self.lacks.remedies:
             found -= {Part.GUESTS}
@@ -219,7 +220,7 @@ class Writing:
         on the event: a write whose answer was lost is in the notes only, what Google itself words otherwise only there.
         Of an event that is known to be stale it was decided already what becomes of it.
         """
-        written = _written(self.event)
+        written = written_facts(self.event)
         if (
             self.event.stale
             or self._wins is Wins.DEVICE
@@ -326,8 +327,8 @@ class Writing:
     def _as_written(self, event: RemoteEvent) -> EventFacts | None:
         """Return what later changes of the event are judged by: what people changed unheard is no part of it."""
         if event.facts is None or not self._untold:
-            return event.facts if event.facts is not None else _written(self.event)
-        return facts_of.with_parts(event.facts, self._untold, _written(self.event) or self._expected())
+            return event.facts if event.facts is not None else written_facts(self.event)
+        return facts_of.with_parts(event.facts, self._untold, written_facts(self.event) or self._expected())
 
     def _expected(self) -> EventFacts:
         return self._target.facts(self.content)
@@ -344,11 +345,6 @@ class Writing:
 _Step = Callable[[], Awaitable["_Step | Result"]]
 
 
-def _ours(event: RemoteEvent, ref: EventRef) -> bool:
-    """Tell whether an event carries our marks; its generation does not matter, its meeting does."""
-    return all(event.marks.get(name) == ref.marks[name] for name in ("gateway", "meeting"))
-
-
 def _as_stored(event: MirroredRow) -> RemoteEvent:
     """Return the event as it was written last, without a look at it."""
     return RemoteEvent(
@@ -363,13 +359,6 @@ def _as_stored(event: MirroredRow) -> RemoteEvent:
         meet_state=event.meet_state,
         meet_link=event.meet_link,
     )
-
-
-def _written(event: MirroredRow) -> EventFacts | None:
-    try:
-        return None if event.written is None else facts_of.from_json(event.written)
-    except ValueError:
-        return None
 
 
 def _asks(code: str, parts: frozenset[Part] = frozenset()) -> Undelivered:

@@ -12,7 +12,7 @@ import pytest
 from simulator.google import SimulatedGoogle
 from tests.journey.command_desk import CommandDesk, opened_desk, until_true
 from tests.journey.gateway_process import DEVICE_KEY, MONDAY, GatewayProcess
-from tests.journey.test_meeting_commands import live, rows, schedule
+from tests.journey.test_meeting_commands import live, meeting, rows, schedule
 
 
 @pytest.fixture
@@ -67,6 +67,11 @@ async def test_what_waits_for_an_account_that_is_out_says_so_until_somebody_sign
         said = await as_the_device(gateway, name)
         assert said["state"] == "held"
         assert said["last_problem"]["text"]
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {DEVICE_KEY}"}) as session,
+        session.post(f"{gateway.http}/api/v1/devices/script/meetings", json=meeting("new")) as again,
+    ):
+        assert (again.status, (await again.json())["state"]) == (200, "held")
     shown, _ = await desk("meeting", "show", "script/new")
     assert "Google has nothing yet; it will go where the meetings of script go" in shown
     status, _ = await desk("mirror", "status")
