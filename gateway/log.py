@@ -7,6 +7,11 @@ import json
 import logging
 import re
 import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -31,7 +36,7 @@ def set_up(level: str, form: Literal["text", "json"]) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [handler, RING]
     root.setLevel(level.upper())
     logging.getLogger("gateway.web.http").setLevel(logging.CRITICAL)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
@@ -90,3 +95,117 @@ class JsonLines(logging.Formatter):
 
 def _area(record: logging.LogRecord) -> str:
     return record.name.removeprefix("gateway.")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that was logged lately: `number` rises by one with each, `at_ms` is UTC, `level` as in `logging`.
+
+    `area` is the part of the gateway, `device` and `meeting` the ids that it is about, empty when about none. `text`
+    is without secrets, as it is written to the log.
+    """
+
+    number: int
+    at_ms: int
+    level: int
+    area: str
+    device: str
+    meeting: str
+    text: str
+
+
+class Ring(logging.Handler):
+    """The last lines in memory: at most `most_lines`, and at most `most_bytes` of text, whatever comes."""
+
+    def __init__(self, most_lines: int = 2_000, most_bytes: int = 1_000_000) -> None:
+        super().__init__()
+        self._most_bytes = most_bytes
+        self._lines: deque[Line] = deque(maxlen=most_lines)
+        self._bytes = 0
+        self._number = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler.emit`; the handler's lock is held."""
+        try:
+            line = self._made(record)
+        except Exception:  # noqa: BLE001 - a line that cannot be made must not stop who logs it
+            self.handleError(record)
+            return
+        if len(self._lines) == self._lines.maxlen:
+            self._drop()
+        self._lines.append(line)
+        self._bytes += len(line.text)
+        while self._bytes > self._most_bytes:
+            self._drop()
+
+    def lines(self) -> list[Line]:
+        """Return what is kept, oldest first."""
+        with self.lock or threading.RLock():
+            return list(self._lines)
+
+    def forget(self) -> None:
+        """Keep nothing of what was logged so far."""
+        with self.lock or threading.RLock():
+            self._lines.clear()
+            self._bytes = 0
+
+    def _made(self, record: logging.LogRecord) -> Line:
+        self._number += 1
+        extra = _extra(record)
+        said = "".join(f" {name}={value}" for name, value in extra.items())
+        text = _one_line(f"{record.getMessage()}{said}")[:_LONGEST]
+        if record.exc_info:
+            text += _indented(_EXCEPTIONS.formatException(record.exc_info))[-2 * _LONGEST :]
+        device, meeting = (_one_line(str(extra.get(name, "")))[:100] for name in ("device", "meeting"))
+        return Line(self._number, int(record.created * 1000), record.levelno, _area(record), device, meeting, text)
+
+    def _drop(self) -> None:
+        self._bytes -= len(self._lines.popleft().text)
+
+
+_LONGEST = 4_000
+_EXCEPTIONS = logging.Formatter()
+RING = Ring()
+"""What this process logged lately, once `set_up` was called."""
+
+
+class RaisedLevel(logging.Filter):
+    """Lets the log say more for a while. It falls back by itself, with the first line after that time."""
+
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._now_s = now_s
+        self._usual = logging.NOTSET
+        self._until_s = 0.0
+        self._is_raised = False
+
+    def raise_to(self, level: int, for_s: float) -> None:
+        """Log everything from `level` on for that long; from `for_s` 0 on, as usual."""
+        root = logging.getLogger()
+        if not self._is_raised:
+            self._usual = root.level
+        self._until_s, self._is_raised = self._now_s() + for_s, True
+        root.setLevel(level)
+        for handler in root.handlers:
+            if self not in handler.filters:
+                handler.addFilter(self)
+        self.left_s()
+
+    def left_s(self) -> float:
+        """Return for how many seconds more is logged than usual, 0 when it is not."""
+        left = self._until_s - self._now_s() if self._is_raised else 0.0
+        if self._is_raised and left <= 0:
+            self._is_raised = False
+            root = logging.getLogger()
+            root.setLevel(self._usual)
+            for handler in root.handlers:
+                handler.removeFilter(self)
+        return max(0.0, left)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """See `logging.Filter.filter`."""
+        return self.left_s() > 0 or record.levelno >= self._usual
+
+
+RAISED = RaisedLevel()
+"""The level of this process's log."""

@@ -21,13 +21,14 @@ from gateway.access.tokens import key_of, new_cookie
 from gateway.clock import Clock
 from gateway.domain.actor import COMMAND_LINE, Actor
 from gateway.errors import AccessError, NotFound, StoreError, StoreUnavailable
-from gateway.store import audit, sessions, throttle, users
+from gateway.store import audit, first_run, sessions, throttle, users
 from gateway.store.database import Database
 from gateway.store.users import UserRow
 
-__all__ = ["Admins", "Session", "SetUpState", "User"]
+__all__ = ["Admins", "OpenSession", "Session", "SetUpState", "User"]
 
 SetUpState = Literal["open", "done", "closed"]
+_MOST_SHOWN = 100
 _NAME = re.compile(r"[^\W_][\w.@+-]{0,62}")
 
 
@@ -38,6 +39,16 @@ class User:
     name: str
     created_at: int
     changed_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSession:
+    """A browser that is signed in; `key` is the hex SHA-256 of its cookie, times are ms UTC."""
+
+    key: str
+    user: str
+    started_at: int
+    seen_at: int
 
 
 class Admins:
@@ -97,25 +108,46 @@ class Admins:
         if await self._database.read(lambda conn: throttle.any_old(conn, before)):
             await self._database.write(lambda conn: throttle.forget_old(conn, before))
 
-    async def set_up(self, code: str, name: str, password: str, source: str) -> str:
+    async def enter_code(self, code: str, browser: str, source: str) -> None:
+        """Let a browser show that it knows the set-up code; who becomes administrator is said in another form.
+
+        `browser` is the word by which the browser is known again. Raises AccessError A-02 or A-04, and NotFound when
+        there is an administrator already.
+        """
+        if await self.set_up_state() != "open":
+            raise NotFound("Set-up is done.")
+        await self._gate.enter(source)
+        if not self._code.tell(code, browser):
+            await self._refuse_code(source)
+        await self._database.write(lambda conn: gate.passed(conn, source))
+
+    def knows_code(self, browser: str) -> bool:
+        """Whether this browser has shown that it knows the set-up code that is good now."""
+        return self._code.knows(browser)
+
+    async def set_up(self, code: str, name: str, password: str, source: str, *, browser: str = "") -> str:
         """Make the first administrator; return the cookie of a session.
 
-        Raises AccessError A-02, A-04, A-07 or A-09, and NotFound when there is an administrator already.
+        A `browser` that has entered the code needs none. Raises AccessError A-02, A-04, A-07 or A-09, and NotFound when
+        there is an administrator already.
         """
         if await self.set_up_state() != "open":
             raise NotFound("Set-up is done.")
         name = _checked_name(name)
         check_new(password)
         await self._gate.enter(source)
-        taken = self._code.take(code)
+        taken = self._code.take_told(browser) if browser else self._code.take(code)
         if not taken:
-            await self._note("admin.set-up-refused", "set-up", source)
-            raise AccessError("A-04", str(messages.text("A-04")), field="code")
+            await self._refuse_code(source)
         try:
             return await self._first(name, password, source)
         except BaseException:
             self._code.give_back(taken)
             raise
+
+    async def _refuse_code(self, source: str) -> NoReturn:
+        await self._note("admin.set-up-refused", "set-up", source)
+        raise AccessError("A-04", str(messages.text("A-04")), field="code")
 
     async def _first(self, name: str, password: str, source: str) -> str:
         hashed, cookie = await self._passwords.hash(password), new_cookie()
@@ -128,6 +160,7 @@ class Admins:
             user_id = users.add(conn, name, hashed, now_ms)
             gate.passed(conn, source)
             sessions.add(conn, key_of(cookie), user_id, now_ms)
+            first_run.begin(conn, now_ms)
             self._audit(conn, Actor(name=f"admin:{name}", source=source), "admin.set-up", f"user {name}")
             return user_id
 
@@ -225,6 +258,46 @@ class Admins:
             gate.pardon(conn, user.name)
             self._audit(conn, by, "admin.password-changed", f"user {user.name}")
             return sessions.end_all(conn, user.id)
+
+        await self._life.ended(await self._database.write(work))
+
+    async def remove_user(self, name: str, by: Actor = COMMAND_LINE) -> None:
+        """Take an administrator away and end the sessions. Raises AccessError A-13 for the last one, NotFound."""
+
+        def work(conn: sqlite3.Connection) -> list[bytes]:
+            user = users.find(conn, _normal_name(name))
+            if user is None:
+                raise NotFound(f"There is no administrator {name}.")
+            if users.count(conn) == 1:
+                raise AccessError("A-13", str(messages.text("A-13", name=user.name)), values={"name": user.name})
+            ended = sessions.end_all(conn, user.id)
+            users.remove(conn, user.id)
+            self._audit(conn, by, "admin.user-removed", f"user {user.name}")
+            return ended
+
+        await self._life.ended(await self._database.write(work))
+
+    async def sessions(self) -> list[OpenSession]:
+        """Return the browsers that are signed in, those that were used last first; at most 100."""
+        rows = await self._database.read(lambda conn: sessions.newest(conn, _MOST_SHOWN))
+        return [
+            OpenSession(key=row.id_hash.hex(), user=row.user, started_at=row.started_at, seen_at=row.seen_at)
+            for row in rows
+        ]
+
+    async def end_session(self, key: str, by: Actor) -> None:
+        """End one session; one that is over already is well ended. `key` is that of an `OpenSession`."""
+        if not re.fullmatch(r"[0-9a-f]{64}", key):
+            return
+        id_hash = bytes.fromhex(key)
+
+        def work(conn: sqlite3.Connection) -> list[bytes]:
+            row = sessions.find(conn, id_hash)
+            if row is None:
+                return []
+            sessions.end(conn, id_hash)
+            self._audit(conn, by, "admin.session-ended", f"user {row.user}")
+            return [id_hash]
 
         await self._life.ended(await self._database.write(work))
 

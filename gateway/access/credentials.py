@@ -42,6 +42,15 @@ def identify(register: Register, device_id: str, authorization: str | None) -> D
     return device
 
 
+def shown_key(authorization: str | None, device_id: str) -> Secret | None:
+    """Return the key that an `Authorization` value shows as it is, None when it shows none; nobody is believed here."""
+    try:
+        key = _key(authorization or "", device_id).decode("ascii")
+    except UnicodeDecodeError:
+        return None
+    return Secret(key) if key else None
+
+
 class Doorkeeper:
     """Knows the ways to show a key that not every device may use."""
 

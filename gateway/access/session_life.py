@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.access.tokens import form_token, is_cookie, key_of
 from gateway.clock import Clock
@@ -15,7 +15,7 @@ from gateway.store.sessions import SessionRow
 
 IDLE_S = 30 * 60
 LONGEST_S = 12 * 3600
-PROVED_S = 15 * 60
+PROVED_S = 10 * 60
 """How long a password that was entered counts for what replaces secrets."""
 SEEN_EVERY_S = 60
 """How often the last use is written down; flash wears out."""
@@ -26,7 +26,8 @@ _SKEW_MS = 60_000
 class Session:
     """Somebody who is signed in. `key` is the hex SHA-256 of the cookie; `csrf` is what the forms carry.
 
-    `proved` says that the password was entered within the last 15 minutes.
+    `proved` says that the password was entered within the last 10 minutes. `used` is awaited when a person used the
+    session; a page that refreshes itself is no use.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Session:
     user: str
     csrf: str
     proved: bool
+    used: Callable[[], Awaitable[None]] = field(repr=False, compare=False)
 
 
 @dataclass(slots=True)
@@ -59,7 +61,7 @@ class SessionLife:
         self._followers.append(ended)
 
     async def session(self, cookie: str) -> Session | None:
-        """Return the session of a cookie while it lives."""
+        """Return the session of a cookie while it lives; it ends in time unless it is said to be used."""
         if not is_cookie(cookie):
             return None
         key = key_of(cookie)
@@ -71,16 +73,20 @@ class SessionLife:
         watch = self._watch(row, now_ms, now_s)
         if watch is None or now_s - watch.started_s >= LONGEST_S or now_s - watch.seen_s >= IDLE_S:
             return None
-        watch.seen_s = now_s
-        if abs(now_ms - row.seen_at) >= SEEN_EVERY_S * 1000:
-            with contextlib.suppress(StoreFull, StoreUnavailable):  # whoever comes to mend the disk is let in
-                await self._database.write(lambda conn: sessions.seen(conn, key, now_ms))
+
+        async def used() -> None:
+            watch.seen_s = now_s
+            if abs(now_ms - row.seen_at) >= SEEN_EVERY_S * 1000:
+                with contextlib.suppress(StoreFull, StoreUnavailable):  # whoever comes to mend the disk is let in
+                    await self._database.write(lambda conn: sessions.seen(conn, key, now_ms))
+
         return Session(
             key=key.hex(),
             user_id=row.user_id,
             user=row.user,
             csrf=form_token(cookie),
             proved=now_s - watch.proved_s < PROVED_S,
+            used=used,
         )
 
     def proved(self, session: Session) -> None:

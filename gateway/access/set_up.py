@@ -17,6 +17,8 @@ ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 CHARACTERS = 12
 TRIES = 5
 LIFE_S = 3600.0
+MOST_WHO_KNOW = 20
+"""Browsers that typed the code and have yet to choose a name; more than one is rare."""
 
 
 class SetUpCode:
@@ -32,11 +34,13 @@ class SetUpCode:
         self._code = ""
         self._tries = 0
         self._made_s = 0.0
+        self._know: list[str] = []
 
     def begin(self, why: str = "") -> None:
         """Make a code and show it on the console; the one before is good no more."""
         self._code = "".join(secrets.choice(ALPHABET) for _ in range(CHARACTERS))
         self._tries = 0
+        self._know = []
         self._made_s = self._clock.monotonic_s()
         shown = grouped(self._code)
         self._write(shown)
@@ -51,16 +55,29 @@ class SetUpCode:
 
     def take(self, typed: str) -> str:
         """Return the code when `typed` is right, which is its end, and nothing when it is wrong, which is counted."""
-        self.keep_fresh()
-        if not self._code:
+        if not self._is_right(typed):
             return ""
-        if same(re.sub(r"[\s-]", "", typed[:100]).upper(), self._code):
-            code, self._code = self._code, ""
-            return code
-        self._tries += 1
-        if self._tries >= TRIES:
-            self.begin(f"The set-up code was typed wrongly {TRIES} times. Here is a new one.")
-        return ""
+        code, self._code = self._code, ""
+        return code
+
+    def tell(self, typed: str, browser: str) -> bool:
+        """Remember that this browser knows the code, until it dies. A wrong one counts as in `take`."""
+        if not self._is_right(typed):
+            return False
+        self._know = [*(each for each in self._know if each != browser), browser][-MOST_WHO_KNOW:]
+        return True
+
+    def knows(self, browser: str) -> bool:
+        """Whether this browser typed the code that is good now."""
+        self.keep_fresh()
+        return bool(self._code) and browser in self._know
+
+    def take_told(self, browser: str) -> str:
+        """Return the code for a browser that knows it, which is its end, and nothing for any other."""
+        if not self.knows(browser):
+            return ""
+        code, self._code = self._code, ""
+        return code
 
     def give_back(self, code: str) -> None:
         """It was right, and could not be used all the same."""
@@ -69,8 +86,20 @@ class SetUpCode:
     def end(self) -> None:
         """There is an administrator: forget the code and its file."""
         self._code = ""
+        self._know = []
         with contextlib.suppress(OSError):
             self.file.unlink()
+
+    def _is_right(self, typed: str) -> bool:
+        self.keep_fresh()
+        if not self._code:
+            return False
+        if same(re.sub(r"[\s-]", "", typed[:100]).upper(), self._code):
+            return True
+        self._tries += 1
+        if self._tries >= TRIES:
+            self.begin(f"The set-up code was typed wrongly {TRIES} times. Here is a new one.")
+        return False
 
     def _write(self, shown: str) -> None:
         """Keep the code for those who do not see the console; a full disk must not keep the gateway from starting."""

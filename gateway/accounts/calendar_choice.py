@@ -13,6 +13,7 @@ from gateway.domain.meeting import Invitations
 from gateway.errors import StoreError
 from gateway.google.calendar_list import MAIN
 from gateway.google.failures import refusal
+from gateway.messages.languages import tr
 from gateway.store import audit, settings
 from gateway.store.database import Database
 
@@ -34,7 +35,7 @@ class Chosen:
     @property
     def shown(self) -> str:
         """The calendar in words for people."""
-        return self.name or ("(main calendar)" if self.calendar_id == MAIN else self.calendar_id)
+        return self.name or (tr("(main calendar)") if self.calendar_id == MAIN else self.calendar_id)
 
 
 class CalendarChoice:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gateway import messages
 from gateway.google.calendar_list import CalendarEntry, Listing
 from gateway.messages import Message
+from gateway.messages.languages import tr
 
 __all__ = ["CalendarEntry", "Checked", "judge"]
 
@@ -32,6 +33,6 @@ def judge(listing: Listing) -> Checked:
     difference_s = listing.clock_difference_s
     notes: tuple[Message, ...] = ()
     if difference_s is not None and abs(difference_s) > MOST_CLOCK_DIFFERENCE_S:
-        direction = "ahead" if difference_s > 0 else "behind"
+        direction = tr("ahead") if difference_s > 0 else tr("behind")
         notes = (messages.text("N-05", n=str(round(abs(difference_s))), direction=direction),)
     return Checked(calendars=listing.calendars, clock_difference_s=difference_s, problem=listing.problem, notes=notes)

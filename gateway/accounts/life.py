@@ -11,6 +11,7 @@ from gateway.accounts.app_entry import Audience
 from gateway.accounts.in_use import SERVICE_KIND
 from gateway.domain.outcome import Outcome, Verdict
 from gateway.messages import Message
+from gateway.messages.languages import tr
 from gateway.store.accounts import AccountRow, AccountState
 
 DAY_MS = 24 * 3600 * 1000
@@ -96,13 +97,13 @@ def warned_of(row: AccountRow, audience: Audience, now_ms: int) -> tuple[End, Me
         return end, messages.text("G-525", email=row.email, months=months, date=shown_date(end.at_ms))
     if end.at_ms - now_ms > WARN_BEFORE_MS:
         return None
-    return end, messages.text("G-520", email=row.email, date=shown_date(end.at_ms), why=_WHY[end.because])
+    return end, messages.text("G-520", email=row.email, date=shown_date(end.at_ms), why=_why(end.because))
 
 
-_WHY = {
-    EndsBecause.TESTING: "It does so 7 days after a sign-in while the Google app is in Testing.",
-    EndsBecause.LIMITED: "Somebody allowed the access for a limited time.",
-}
+def _why(because: EndsBecause) -> str:
+    if because is EndsBecause.TESTING:
+        return tr("It does so 7 days after a sign-in while the Google app is in Testing.")
+    return tr("Somebody allowed the access for a limited time.")
 
 
 def explained(row: AccountRow, outcome: Outcome, audience: Audience, now_ms: int) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from gateway.accounts.attempt import SignInLink
 from gateway.accounts.life import End, EndsBecause, shown_date
 from gateway.domain.retry import Hold
 from gateway.messages import Button, Message
+from gateway.messages.languages import tr, trn
 from gateway.store import mirrored, outbox
 from gateway.store.accounts import AccountRow, AccountState
 
@@ -48,6 +49,7 @@ class Standing:
     waiting: int = 0
     last_success_ms: int | None = None
     ends_at_ms: int | None = None
+    ends_because: EndsBecause | None = None
     link: SignInLink | None = field(default=None, repr=False)
 
 
@@ -96,66 +98,74 @@ def judge(seen: Seen) -> Standing:
         if seen.others:
             message = messages.text("G-527")
             return _standing(
-                seen, Situation.NOT_CONNECTED, "No main account", f"{message.title} {message.text}", message
+                seen, Situation.NOT_CONNECTED, tr("No main account"), f"{message.title} {message.text}", message
             )
-        line = (
+        line = tr(
             "Meetings from your devices are kept here and wait. They appear in Google Calendar as soon as you connect "
             "an account."
         )
-        return _standing(seen, Situation.NOT_CONNECTED, "Not connected", line)
+        return _standing(seen, Situation.NOT_CONNECTED, tr("Not connected"), line)
     if row.state is not AccountState.CONNECTED:
         return _broken(seen, row)
     if seen.queue.trouble:
         return _unreachable(seen)
     if seen.end is not None:
         return _ends(seen, seen.end)
-    line = f"Account {row.email}. Calendar {seen.calendar}. {_last_success(seen)}"
-    return _standing(seen, Situation.AUTHORIZED, "Authorized", line)
+    line = tr("Account %(email)s. Calendar %(calendar)s.", email=row.email, calendar=seen.calendar)
+    return _standing(seen, Situation.AUTHORIZED, tr("Authorized"), f"{line} {_last_success(seen)}")
 
 
 def _waiting_for_code(seen: Seen, link: SignInLink) -> Standing:
     opened, until = _clock_time(link.started_at_ms, seen), _clock_time(link.expires_at_ms, seen)
-    paste = "Paste what you got back in step 3."
-    line = f"You opened Google's sign-in page at {opened}. {paste} The link works until {until}."
-    return _standing(seen, Situation.WAITING, "Waiting for your code", line)
+    line = tr(
+        "You opened Google's sign-in page at %(opened)s. Paste what you got back in step 3. The link works until "
+        "%(until)s.",
+        opened=opened,
+        until=until,
+    )
+    return _standing(seen, Situation.WAITING, tr("Waiting for your code"), line)
 
 
 def _broken(seen: Seen, row: AccountRow) -> Standing:
     message = seen.why or told(row)
-    changes = _changes(seen.queue.waiting)
+    waiting = trn("%(num)s change is waiting.", "%(num)s changes are waiting.", seen.queue.waiting)
     if row.state is AccountState.AUTHORIZATION_LOST:
-        line = f"Google no longer accepts our authorization ({_reason(row.state_code, message)}). {changes} waiting."
-        return _standing(seen, Situation.LOST, "Authorization lost", line, message)
-    return _standing(seen, Situation.ACTION, "Action needed", f"{message.title} {changes} waiting.", message)
+        reason = _reason(row.state_code) or message.title.rstrip(".")
+        line = tr("Google no longer accepts our authorization (%(reason)s).", reason=reason)
+        return _standing(seen, Situation.LOST, tr("Authorization lost"), f"{line} {waiting}", message)
+    return _standing(seen, Situation.ACTION, tr("Action needed"), f"{message.title} {waiting}", message)
 
 
 def _unreachable(seen: Seen) -> Standing:
-    line = f"{_changes(seen.queue.waiting)} waiting and will be sent automatically. Nothing is lost. "
-    message = told_code(seen.queue.trouble, "Google cannot be reached at the moment.")
-    return _standing(seen, Situation.UNREACHABLE, "Google is not reachable", line + _last_success(seen), message)
+    line = trn(
+        "%(num)s change is waiting and will be sent automatically. Nothing is lost.",
+        "%(num)s changes are waiting and will be sent automatically. Nothing is lost.",
+        seen.queue.waiting,
+    )
+    message = told_code(seen.queue.trouble, tr("Google cannot be reached at the moment."))
+    pill = tr("Google is not reachable")
+    return _standing(seen, Situation.UNREACHABLE, pill, f"{line} {_last_success(seen)}", message)
 
 
 def _ends(seen: Seen, end: End) -> Standing:
-    ends_ms = end.at_ms
-    ends = f"Google ends this authorization on {_date_time(ends_ms, seen)}."
+    date = _date_time(end.at_ms, seen)
     line = {
-        EndsBecause.TESTING: f"Your Google app is in Testing. {ends} Publish the app to stop this.",
-        EndsBecause.LIMITED: f"You allowed access for a limited time. {ends}",
-        EndsBecause.UNUSED: f"Nothing was asked with this account for months. {ends}",
+        EndsBecause.TESTING: tr(
+            "Your Google app is in Testing. Google ends this authorization on %(date)s. Publish the app to stop this.",
+            date=date,
+        ),
+        EndsBecause.LIMITED: tr(
+            "You allowed access for a limited time. Google ends this authorization on %(date)s.", date=date
+        ),
+        EndsBecause.UNUSED: tr(
+            "Nothing was asked with this account for months. Google ends this authorization on %(date)s.", date=date
+        ),
     }[end.because]
-    pill = f"Authorized, ends on {_local(ends_ms, seen):%Y-%m-%d}"
-    return _standing(seen, Situation.ENDS, pill, line, ends_at_ms=ends_ms)
+    pill = tr("Authorized, ends on %(day)s", day=f"{_local(end.at_ms, seen):%Y-%m-%d}")
+    return replace(_standing(seen, Situation.ENDS, pill, line), ends_at_ms=end.at_ms, ends_because=end.because)
 
 
-def _standing(
-    seen: Seen,
-    situation: Situation,
-    pill: str,
-    line: str,
-    message: Message | None = None,
-    *,
-    ends_at_ms: int | None = None,
-) -> Standing:
+def _standing(seen: Seen, situation: Situation, pill: str, line: str, message: Message | None = None) -> Standing:
     return Standing(
         situation=situation,
         pill=pill,
@@ -165,7 +175,6 @@ def _standing(
         calendar=seen.calendar,
         waiting=seen.queue.waiting,
         last_success_ms=seen.queue.last_success_ms,
-        ends_at_ms=ends_at_ms,
         link=seen.link,
     )
 
@@ -174,7 +183,7 @@ def told(row: AccountRow) -> Message:
     """Return the catalogue's entry for the state of an account."""
     if row.state_code == "G-116":  # it was a question before, with other buttons
         done = messages.text("G-116", ended=row.email)
-        return replace(done, buttons=(Button(label="Authorize again", does="authorize-again"),))
+        return replace(done, buttons=(Button(label=tr("Authorize again"), does="authorize-again"),))
     values = {"email": row.email}
     if row.access_ends_at is not None:
         values["date"] = shown_date(row.access_ends_at)
@@ -189,41 +198,37 @@ def told_code(code: str, sentence: str, values: Mapping[str, str] | None = None)
         return Message(code=code, title=sentence, text="", remedy="")
 
 
-_REASONS = {
-    "G-116": "the client was changed",
-    "G-403": "the Calendar box was not ticked",
-    "G-418": "it was made at another address",
-    "G-419": "the key file does not fit",
-    "G-501": "7 days are over and the app is in Testing",
-    "G-502": "somebody removed the access",
-    "G-503": "Google gave no reason",
-    "G-514": "the time-limited permission is over",
-    "G-521": "the settings allow another account only",
-    "G-534": "it was not used for 6 months",
-}
-
-
-def _reason(code: str, message: Message) -> str:
-    return _REASONS.get(code) or message.title.rstrip(".")
-
-
-def _changes(number: int) -> str:
-    return "1 change is" if number == 1 else f"{number} changes are"
+def _reason(code: str) -> str:
+    """Return why an authorization was lost, within a sentence; empty when the code says nothing about that."""
+    return {
+        "G-116": tr("the client was changed"),
+        "G-403": tr("the Calendar box was not ticked"),
+        "G-418": tr("it was made at another address"),
+        "G-419": tr("the key file does not fit"),
+        "G-501": tr("7 days are over and the app is in Testing"),
+        "G-502": tr("somebody removed the access"),
+        "G-503": tr("Google gave no reason"),
+        "G-514": tr("the time-limited permission is over"),
+        "G-521": tr("the settings allow another account only"),
+        "G-534": tr("it was not used for 6 months"),
+    }.get(code, "")
 
 
 def _last_success(seen: Seen) -> str:
     at_ms = seen.queue.last_success_ms
-    return f"Last success {ago(at_ms, seen.now_ms)}." if at_ms is not None else "Nothing was sent yet."
+    if at_ms is None:
+        return tr("Nothing was sent yet.")
+    return tr("Last success %(ago)s.", ago=ago(at_ms, seen.now_ms))
 
 
 def ago(at_ms: int, now_ms: int) -> str:
     """Write how long ago an instant is; one in the future, after the clock was set back, is now."""
     minutes = max(0, now_ms - at_ms) // 60_000
-    for unit, length in (("day", 24 * 60), ("hour", 60), ("minute", 1)):
-        if minutes >= length:
-            number = minutes // length
-            return f"{number} {unit}{'' if number == 1 else 's'} ago"
-    return "just now"
+    if minutes >= 24 * 60:
+        return trn("%(num)s day ago", "%(num)s days ago", minutes // (24 * 60))
+    if minutes >= 60:
+        return trn("%(num)s hour ago", "%(num)s hours ago", minutes // 60)
+    return trn("%(num)s minute ago", "%(num)s minutes ago", minutes) if minutes else tr("just now")
 
 
 def _local(at_ms: int, seen: Seen) -> datetime:

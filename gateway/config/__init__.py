@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, NamedTuple
 
+from gateway.config.saved import SAVED, Unseal, lay_under, read_saved
 from gateway.config.sections import (
     DeviceSection,
     DiscoverySection,
@@ -51,6 +52,7 @@ __all__ = [
     "Secret",
     "Setting",
     "SyslogSection",
+    "Unseal",
     "WebhookSection",
     "describe",
     "device_section",
@@ -64,7 +66,10 @@ _NOT_A_SETTING: Mapping[str, bool] = MappingProxyType({"setting": False})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """All settings. `path` is the file that was read, if any; `sources` says where each setting (dotted) is from."""
+    """All settings. `path` is the file that was read, if any; `sources` says where each setting (dotted) is from.
+
+    `saved_problems` are lines about what was saved on the page and is not used because it cannot be.
+    """
 
     version: Annotated[int, setting_version] = 1
     gateway: GatewaySection = field(default_factory=GatewaySection)
@@ -76,14 +81,21 @@ class Config:
     logging: LoggingSection = field(default_factory=LoggingSection)
     path: Path | None = field(default=None, metadata=_NOT_A_SETTING)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False, metadata=_NOT_A_SETTING)
+    saved_problems: tuple[str, ...] = field(default=(), compare=False, repr=False, metadata=_NOT_A_SETTING)
 
 
-def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Config:
-    """The settings from the command line (`overrides`, dotted keys), `environ`, `.env`, the file, and the defaults.
+def load(
+    path: Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, object] | None = None,
+    unseal: Unseal | None = None,
+) -> Config:
+    """The settings of the command line (`overrides`, dotted keys), `environ`, `.env`, the file, the page, the defaults.
 
     The strongest comes first. Without `path`, `config.yaml` of the current folder is read if there is one. `.env` is
-    looked for beside the file; `environ` is never changed. Raises `ConfigError` with every problem; no secret is in
-    its lines or in the exceptions it was made from.
+    looked for beside the file; `environ` is never changed. What was saved on the page is in the data folder; `unseal`
+    opens the secrets in it, which are not used without it. Raises `ConfigError` with every problem but those of what
+    was saved; no secret is in its lines or in the exceptions it was made from.
     """
     from gateway.config.reader import read  # with cattrs, which costs what all the rest costs
     from gateway.config.relations import check
@@ -100,7 +112,7 @@ def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
     from_command_line = tree.source(("gateway", "data_dir")) == COMMAND_LINE
     beside = path.parent if path else Path()
     data_dir = ((Path() if from_command_line else beside) / config.gateway.data_dir).absolute()
-    return replace(
+    loaded = replace(
         config,
         gateway=replace(
             config.gateway,
@@ -111,6 +123,7 @@ def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
         path=path,
         sources={dotted(each): tree.source(each) for each in _leaves(config)},
     )
+    return lay_under(loaded, read_saved(data_dir), unseal)
 
 
 def _beside(google: GoogleSection, folder: Path) -> GoogleSection:
@@ -157,7 +170,7 @@ class Setting(NamedTuple):
 
 
 def describe(config: Config) -> list[Setting]:
-    """Every setting in effect with its source: a variable, `.env`, `config.yaml:4`, `command line` or `default`."""
+    """Every setting in effect with its source: a variable, `.env`, `config.yaml:4`, `saved on the page`, `default`."""
     rows = [(dotted(path), _value(config, path)) for path in _leaves(config)]
     return [Setting(key, _shown(value), config.sources.get(key, "default")) for key, value in rows]
 
@@ -171,7 +184,7 @@ def _shown(value: object) -> str:
 def set_by(sources: Mapping[str, str], setting: str) -> str:
     """Where a setting (dotted) was set, in words for people; empty when it was not, and may be saved on the page."""
     source = sources.get(setting, "default")
-    if source == "default":
+    if source in ("default", SAVED):
         return ""
     if source == COMMAND_LINE:
         return "the command line"

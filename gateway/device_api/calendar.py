@@ -36,7 +36,7 @@ class CalendarCalls:
         """Keep what an iTIP message says; one receipt for every meeting it is about."""
         device = await self.door.enter(request)
         try:
-            return await self._kept(device, request)
+            return await self._read(device, request)
         except TimeTaken as error:
             self.door.heard(device, error)
             return time_taken(device, error)
@@ -44,7 +44,7 @@ class CalendarCalls:
             self.door.heard(device, error)
             raise
 
-    async def _kept(self, device: Device, request: web.Request) -> web.Response:
+    async def _read(self, device: Device, request: web.Request) -> web.Response:
         must_be_awake(device)
         must_speak(device, Dialect.ITIP)
         if request.content_type != MEDIA_TYPE:
@@ -52,13 +52,15 @@ class CalendarCalls:
             raise HttpProblem(415, "media-type", f"Content-Type {text}.", errors=(FieldProblem("Content-Type", text),))
         if (request.charset or "utf-8").lower() not in _CHARSETS:
             raise Unreadable(FieldProblem("Content-Type", "the charset must be UTF-8"))
+        receipts = await self.keep(device, await request.read())
+        self.door.heard(device, receipts=receipts)
+        return kept(receipts)
+
+    async def keep(self, device: Device, body: bytes) -> list[Receipt]:
+        """Keep what a message says; one receipt for every meeting it is about. Raises as the intake does."""
         from gateway.dialects import itip  # with iCalendar's reader, which most gateways never need
 
-        calls = itip.read(await request.read())
-        receipts = [await self._meeting(device, of_one) for of_one in _by_meeting(calls)]
-        self.door.heard(device)
-        fresh = any(receipt.fresh for receipt in receipts)
-        return answered(202 if fresh else 200, f'{{"meetings":[{",".join(map(receipt_json, receipts))}]}}')
+        return [await self._meeting(device, of_one) for of_one in _by_meeting(itip.read(body))]
 
     async def _meeting(self, device: Device, calls: Sequence[ItipCall]) -> Receipt:
         """Keep all that a message says of one UID.
@@ -103,6 +105,12 @@ class CalendarCalls:
         context = self.door.context(device, external_id=call.uid)
         said = translate.to_occurrence(device.profile, call.fields, context, series, call.original)
         return OccurrenceChange(original=call.original, meeting=said.meeting, sequence=call.sequence), said.warnings
+
+
+def kept(receipts: Sequence[Receipt]) -> web.Response:
+    """The answer to a message that was kept."""
+    fresh = any(receipt.fresh for receipt in receipts)
+    return answered(202 if fresh else 200, f'{{"meetings":[{",".join(map(receipt_json, receipts))}]}}')
 
 
 def _by_meeting(calls: Sequence[ItipCall]) -> list[list[ItipCall]]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 
+from gateway.device_api import hearing
 from gateway.device_api.door import DeviceDoor, caller, must_be_awake, must_speak
 from gateway.devices.register import Device
 from gateway.dialects import jitsi, native
@@ -52,13 +53,9 @@ class ConferenceCalls:
     async def _answered(self, request: web.Request, work: Coroutine[None, None, web.Response]) -> web.Response:
         try:
             return await work
-        except TimeTaken as error:
-            # A 409 has to name a reservation of this very room, which Jitsi then opens in place of a new one.
-            return _json(403, jitsi.refusal(str(error)))
         except GatewayError as error:
-            headers = from_error(error).headers
-            more = {name: headers[name] for name in ("Retry-After", "WWW-Authenticate") if name in headers}
-            return _json(status_of(error), jitsi.refusal(str(error)), more)
+            hearing.outcome((), error)
+            return refused(error)
 
     async def _device(self, request: web.Request) -> Device:
         device = await self.door.enter(request)
@@ -69,7 +66,11 @@ class ConferenceCalls:
     async def _reserve(self, request: web.Request) -> web.Response:
         device = await self._device(request)
         payload = native.decode(request.content_type, await request.read(), request.charset)
-        context = self.door.context(device, external_id="0", text_values=request.content_type == native.FORM)
+        return await self.reserve(device, payload, text_values=request.content_type == native.FORM)
+
+    async def reserve(self, device: Device, payload: Mapping[str, object], *, text_values: bool) -> web.Response:
+        """Reserve the room that a call names. Raises as the intake does."""
+        context = self.door.context(device, external_id="0", text_values=text_values)
         said = translate.to_meeting(device.profile, payload, context)
         self.door.heard(device)
         async with self._one_at_a_time:
@@ -80,7 +81,8 @@ class ConferenceCalls:
                 return _json(409, jitsi.conflict(there.external_id))
             number = await self._free_number(device, said.meeting)
             meeting = replace(said.meeting, external_id=number)
-            await self.door.intake.accept(caller(device), meeting, shape=said.shape, warnings=said.warnings)
+            receipt = await self.door.intake.accept(caller(device), meeting, shape=said.shape, warnings=said.warnings)
+        hearing.outcome((receipt,), None)
         return _reservation(201, meeting)
 
     async def _there(self, device: Device, meeting: Meeting) -> Meeting | None:
@@ -103,27 +105,43 @@ class ConferenceCalls:
 
     async def _show(self, request: web.Request) -> web.Response:
         device = await self._device(request)
-        return _reservation(200, (await self._stored(device, request)).meeting)
+        return _reservation(200, (await self._stored(device, request.match_info["id"])).meeting)
 
     async def _give_back(self, request: web.Request) -> web.Response:
         """Cancel what has not begun, end now what has; a meeting that was not scheduled by Jitsi stays as it is."""
         device = await self._device(request)
-        stored = await self._stored(device, request)
+        return await self.give_back(device, request.match_info["id"])
+
+    async def give_back(self, device: Device, external_id: str) -> web.Response:
+        """Cancel or end what is reserved under an id. Raises NotFound, and as the intake does."""
+        stored = await self._stored(device, external_id)
         meeting, now_s = stored.meeting, self.door.clock.now_ms() // 1000
         if not _is_jitsis(meeting) or now_s >= meeting.end_utc_s:
             return _reservation(200, meeting)
         if now_s < meeting.start_utc_s:
-            await self.door.intake.cancel(caller(device), meeting.external_id)
+            receipt = await self.door.intake.cancel(caller(device), meeting.external_id)
+            hearing.outcome((receipt,), None)
             return _reservation(200, meeting)
         ended = _ended(meeting, max(now_s, meeting.start_utc_s + SHORTEST_S))
-        await self.door.intake.accept(caller(device), ended, shape=stored.shape)
+        receipt = await self.door.intake.accept(caller(device), ended, shape=stored.shape)
+        hearing.outcome((receipt,), None)
         return _reservation(200, ended)
 
-    async def _stored(self, device: Device, request: web.Request) -> StoredMeeting:
-        stored = await self.door.intake.find(caller(device), request.match_info["id"])
+    async def _stored(self, device: Device, external_id: str) -> StoredMeeting:
+        stored = await self.door.intake.find(caller(device), external_id)
         if stored.receipt.state == "cancelled":
             raise NotFound("This reservation was cancelled.")
         return stored
+
+
+def refused(error: GatewayError) -> web.Response:
+    """The answer to a call that was not done."""
+    if isinstance(error, TimeTaken):
+        # A 409 has to name a reservation of this very room, which Jitsi then opens in place of a new one.
+        return _json(403, jitsi.refusal(str(error)))
+    headers = from_error(error).headers
+    more = {name: headers[name] for name in ("Retry-After", "WWW-Authenticate") if name in headers}
+    return _json(status_of(error), jitsi.refusal(str(error)), more)
 
 
 def _is_jitsis(meeting: Meeting) -> bool:

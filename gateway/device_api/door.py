@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway.access.credentials import Doorkeeper, StaleAnswer, identify
+from gateway.access.credentials import Doorkeeper, StaleAnswer, identify, shown_key
 from gateway.access.envelope_sessions import EnvelopeSessions
 from gateway.clock import Clock
+from gateway.device_api import hearing
 from gateway.device_api.answers import accepted, refused
+from gateway.devices.call_log import CallLog
 from gateway.devices.pending import KeptCall
 from gateway.devices.register import Device, Register
 from gateway.devices.visitors import Visitors
@@ -52,6 +54,7 @@ class DeviceDoor:
     clock: Clock
     lookup: Lookup | None = None
     visitors: Visitors | None = None
+    log: CallLog | None = None
     keeper: Doorkeeper = field(init=False)
     sessions: EnvelopeSessions = field(init=False)
 
@@ -64,10 +67,13 @@ class DeviceDoor:
         name, said = request.match_info["device_id"], request.headers.get("Authorization")
         try:
             if said is not None and said[:6].lower() == "digest":
-                return self.keeper.by_digest(name, said, method=request.method, target=request.raw_path)
-            return identify(self.register, name, said)
+                device = self.keeper.by_digest(name, said, method=request.method, target=request.raw_path)
+            else:
+                device = identify(self.register, name, said)
         except NotAuthorized as error:
             raise self.not_authorized(error) from error
+        hearing.let_in(name)
+        return device
 
     async def enter(self, request: web.Request) -> Device:
         """As `device`; who is turned away is noted, so that an administrator sees who wants to connect."""
@@ -86,7 +92,8 @@ class DeviceDoor:
         def call() -> KeptCall | None:
             return kept
 
-        self.visitors.turned_away(request.match_info["device_id"], request.remote or "", call)
+        name, said = request.match_info["device_id"], request.headers["Authorization"]
+        self.visitors.turned_away(name, request.remote or "", call, lambda: shown_key(said, name))
 
     async def _kept(self, request: web.Request) -> KeptCall | None:
         """Return what is kept of a stranger's call: of those about one whole meeting, and no others.
@@ -104,8 +111,12 @@ class DeviceDoor:
             at_ms=self.clock.now_ms(),
         )
 
-    def heard(self, device: Device, error: GatewayError | None = None) -> None:
-        """Note that a device with the right key was understood, or why not; what comes of the gateway is not noted."""
+    def heard(self, device: Device, error: GatewayError | None = None, *, receipts: Sequence[Receipt] = ()) -> None:
+        """Note that a device with the right key was understood, or why not; what comes of the gateway is not noted.
+
+        `receipts` are what it is told, if the call was about meetings.
+        """
+        hearing.outcome(receipts, error)
         if self.visitors is None:
             return
         if error is None:
@@ -123,7 +134,7 @@ class DeviceDoor:
             return refused(device, error)
         finally:
             work.close()
-        self.heard(device)
+        self.heard(device, receipts=(receipt,))
         return accepted(device, receipt)
 
     def not_authorized(self, error: NotAuthorized) -> HttpProblem | NotAuthorized:

@@ -13,6 +13,7 @@ from datetime import UTC
 from aiohttp import web
 
 from gateway.access.envelope_sessions import LoginRestricted
+from gateway.device_api import hearing
 from gateway.device_api.answers import utc
 from gateway.device_api.door import DeviceDoor, caller, must_be_awake, must_speak
 from gateway.devices.register import Device
@@ -26,6 +27,7 @@ from gateway.errors import (
     Conflict,
     FieldProblem,
     GatewayError,
+    NotAuthorized,
     NotFound,
     StoreError,
     TimeTaken,
@@ -80,15 +82,21 @@ class EnvelopeCalls:
             if not said.cookie:
                 return ucm_envelope.refusal(Status.NEED_AUTHENTICATION, "Log in first: challenge, then login.")
             return ucm_envelope.refusal(Status.COOKIE_ERROR, "The cookie is over or wrong. Log in again.")
-        must_be_awake(device)
-        must_speak(device, Dialect.UCM_ENVELOPE)
+        hearing.let_in(device.row.name, "UCM login")
         try:
-            reply = await self._act(device, said)
+            must_be_awake(device)
+            must_speak(device, Dialect.UCM_ENVELOPE)
+            reply, receipts = await self._act(device, said)
         except GatewayError as error:
             self.door.heard(device, error)
             raise
-        self.door.heard(device)
+        self.door.heard(device, receipts=receipts)
         return reply
+
+    async def again(self, device: Device, said: EnvelopeRequest) -> tuple[bytes, tuple[Receipt, ...]]:
+        """Do a request once more that was logged in when it came; the reply's body, and what was done. Raises."""
+        must_speak(device, Dialect.UCM_ENVELOPE)
+        return await self._act(device, said)
 
     def _login(self, request: web.Request, user: str, said: EnvelopeRequest) -> bytes:
         device, keys = self.door.keeper.for_challenge(user)
@@ -98,6 +106,7 @@ class EnvelopeCalls:
         if cookie is None:
             if self.door.visitors is not None:
                 self.door.visitors.turned_away(user, request.remote or "")
+            hearing.turned_away(user, NotAuthorized(_WRONG_LOGIN))
             return ucm_envelope.refusal(Status.WRONG_PASSWORD, _WRONG_LOGIN)
         return ucm_envelope.answer(Status.DONE, {"cookie": cookie})
 
@@ -112,14 +121,20 @@ class EnvelopeCalls:
             return None
         return device
 
-    async def _act(self, device: Device, said: EnvelopeRequest) -> bytes:
+    async def _act(self, device: Device, said: EnvelopeRequest) -> tuple[bytes, tuple[Receipt, ...]]:
+        """The reply's body, and what was done for it."""
+        api = device.profile.api
+        if api is not None and said.action in (*api.schedule, *api.change):
+            receipt = await self.door.keep(device, said.fields, self.door.context(device))
+            return _kept(api, receipt), (receipt,)
+        if api is not None and said.action in api.cancel:
+            receipt = await self._cancel(device, api, said)
+            return _kept(api, receipt), (receipt,)
+        return await self._told(device, said), ()
+
+    async def _told(self, device: Device, said: EnvelopeRequest) -> bytes:
         api = device.profile.api
         if api is not None:
-            if said.action in (*api.schedule, *api.change):
-                receipt = await self.door.keep(device, said.fields, self.door.context(device))
-                return _kept(api, receipt)
-            if said.action in api.cancel:
-                return _kept(api, await self._cancel(device, api, said))
             if said.action == api.get:
                 return await self._get(device, api, said)
             if said.action == api.list and self.door.lookup is not None:

@@ -73,5 +73,5 @@ class MeetingCalls:
         except GatewayError as error:
             self.door.heard(device, error)
             return refused(device, error)
-        self.door.heard(device)
+        self.door.heard(device, receipts=(receipt,))
         return accepted(device, receipt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,7 +14,9 @@ from gateway.devices.register import Device
 from gateway.domain.meeting import Meeting
 from gateway.domain.occurrence import OccurrenceChange, OriginalStart
 from gateway.errors import BadPayload, FieldProblem
+from gateway.mirror.intake import RepeatGuard
 from gateway.mirror.receipts import Receipt
+from gateway.profiles import translate
 from gateway.profiles.codings import Refused, date_time
 
 PLACE = "original_start"
@@ -43,17 +46,29 @@ class OccurrenceCalls:
     async def _change(self, device: Device, request: web.Request) -> Receipt:
         body = await request.read()
         payload, text_values = payload_of(device, request, body)
-        external_id = request.match_info["external_id"]
-        series = await self.door.intake.series(caller(device), external_id)
-        original = original_start(request.match_info[PLACE], series.meeting)
-        context = self.door.context(device, external_id=external_id, text_values=text_values)
-        guard = repeat_guard(request, body)
+        context = self.door.context(device, external_id=request.match_info["external_id"], text_values=text_values)
+        return await self.change(device, payload, context, request.match_info[PLACE], repeat_guard(request, body))
+
+    async def change(
+        self,
+        device: Device,
+        payload: Mapping[str, object],
+        context: translate.Context,
+        start: str,
+        guard: RepeatGuard | None = None,
+    ) -> Receipt:
+        """Change the occurrence at `start` of the series that `context` names. Raises as the intake does."""
+        series = await self.door.intake.series(caller(device), context.external_id or "")
+        original = original_start(start, series.meeting)
         return await self.door.change_occurrence(device, payload, context, original, guard=guard)
 
     async def _cancel(self, device: Device, request: web.Request) -> Receipt:
-        external_id = request.match_info["external_id"]
+        return await self.cancel(device, request.match_info["external_id"], request.match_info[PLACE])
+
+    async def cancel(self, device: Device, external_id: str, start: str) -> Receipt:
+        """Cancel the occurrence at `start` of a series. Raises as the intake does."""
         series = await self.door.intake.series(caller(device), external_id)
-        original = original_start(request.match_info[PLACE], series.meeting)
+        original = original_start(start, series.meeting)
         change = OccurrenceChange(original=original, meeting=None)
         return await self.door.intake.change_occurrence(caller(device), external_id, change, shape=series.shape)
 

@@ -73,6 +73,9 @@ class Pending:
         self._dirty = False
         self._told_at = -NOTE_AGAIN_AFTER_MS
         self._changed: Callable[[], None] = lambda: None
+        self._came: Callable[[], None] = lambda: None
+        self._written: frozenset[tuple[str, str]] = frozenset()
+        self._being_written: frozenset[tuple[str, str]] = frozenset()
 
     def note(self, name: str, address: str, call: KeptCall | None = None) -> None:
         """Somebody at `address` called with a credential as the device `name`, which is not known.
@@ -91,6 +94,7 @@ class Pending:
             self._callers.move_to_end((name, address))
         if call is not None and len(call.body) <= LARGEST_CALL:
             self._keep(caller, call)
+        self._came()
         if not 0 <= now_ms - caller.noted_at < NOTE_AGAIN_AFTER_MS:
             caller.noted_at = now_ms
             self._dirty = True
@@ -119,6 +123,10 @@ class Pending:
                 accepted[where[0]] = _in_order(self._good(caller))
             if where[0] in known or where[0] in self._ignored:
                 self._forget(where)
+        stored = frozenset((row.name, row.address) for row in rows)
+        for where in [where for where in self._written - stored if where in self._callers]:
+            self._forget(where)  # somebody dismissed it
+        self._written = stored
         return {name: calls for name, calls in accepted.items() if calls}
 
     def callers(self) -> list[PendingRow]:
@@ -135,6 +143,21 @@ class Pending:
             )
             for caller in reversed(self._callers.values())
         ]
+
+    def calls(self, name: str) -> tuple[KeptCall, ...]:
+        """Return what callers of that name asked for and is still kept, oldest first."""
+        return _in_order(call for (each, _), caller in self._callers.items() if each == name for call in caller.calls)
+
+    def looks(self) -> list[PendingRow]:
+        """Return the same as `callers`, all of them judged by their newest call."""
+        for caller in self._callers.values():
+            if caller.calls and not caller.looked_at:
+                self._read(caller)
+        return self.callers()
+
+    def watch(self, came: Callable[[], None]) -> None:
+        """Call this whenever somebody called; it must cost next to nothing."""
+        self._came = came
 
     def follow(self, changed: Callable[[], None]) -> None:
         """Call this whenever there is something to write."""
@@ -154,6 +177,7 @@ class Pending:
             self._dirty = True
             self._changed()
         rows = self.callers()
+        self._being_written = frozenset((row.name, row.address) for row in rows)
 
         def work(conn: sqlite3.Connection) -> None:
             ignored = set(pending.ignored(conn))  # by a command, of which this process may not have heard yet
@@ -174,6 +198,8 @@ class Pending:
     def settle(self, *, written: bool) -> None:
         """What was taken is on disk, or has to be written again."""
         self._dirty = self._dirty or not written
+        if written:
+            self._written = self._being_written
 
     def _welcome(self, name: str, address: str, now_ms: int) -> _Caller:
         source = _source(address)

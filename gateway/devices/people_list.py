@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.devices.directory import MOST_ENTRIES
@@ -128,19 +128,34 @@ def _entry(cells: Sequence[str], columns: dict[str, int]) -> Entry | None:
         at = columns.get(meaning)
         return "" if at is None or at >= len(cells) else cells[at].strip()
 
-    extension, address = cell("extension"), cell("email")
-    if not address:
+    if not cell("email"):
         return None
+    return person(cell("extension"), cell("email"), cell("name") or f"{cell('first')} {cell('last')}".strip())
+
+
+def person(extension: str, address: str, name: str) -> Entry:
+    """Return one line of a directory. Raises Refused with what is wrong with it."""
     if not _EXTENSION.fullmatch(extension):
         raise Refused("the extension must be 1 to 32 digits, letters or signs of * # + . _ -")
     try:
         valid = email(address)
     except Refused as refused:
         raise Refused(f"the e-mail address of extension {extension} {refused}") from refused
-    name = cell("name") or f"{cell('first')} {cell('last')}".strip()
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise Refused(f"the name of extension {extension} must be one line of at most {LONGEST_NAME} characters")
     return Entry(extension, valid, name)
+
+
+def written(entries: Iterable[Entry]) -> str:
+    """Return a list as it can be read again (CSV), also by a spreadsheet."""
+    out = io.StringIO(newline="")
+    rows = csv.writer(out)
+    rows.writerow(("extension", "email", "name"))
+    for entry in entries:
+        # A spreadsheet would compute what begins like a formula; a blank at the front stops it, and is not read back.
+        name = f" {entry.name}" if entry.name[:1] in ("=", "+", "-", "@") else entry.name
+        rows.writerow((entry.extension, entry.email, name))
+    return out.getvalue()
 
 
 def _check(entries: dict[str, Entry], problems: list[str]) -> None:

@@ -2,54 +2,36 @@
 
 from __future__ import annotations
 
-import difflib
 import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gateway.clock import Clock
-from gateway.config import DeviceSection, set_by
+from gateway.config import DeviceSection
 from gateway.devices import chosen
 from gateway.devices.changing import changed
 from gateway.devices.device import key_hash
-from gateway.devices.people_list import read_list
+from gateway.devices.directory import MOST_ENTRIES
+from gateway.devices.known import Known, KnownDevices
+from gateway.devices.people_list import BadList, person, read_list
 from gateway.devices.register import needs_clear_key, poll_settings
 from gateway.domain.actor import Actor
 from gateway.domain.secret import Secret
 from gateway.errors import ConfigError, Conflict, NotFound
 from gateway.profiles.catalog import Catalog
+from gateway.profiles.codings import Refused
 from gateway.profiles.model import Profile
 from gateway.profiles.vocabulary import Transport
-from gateway.store import audit, device_calls, devices, directory, pending, polling
+from gateway.store import audit, devices, directory, pending, polling
 from gateway.store.database import Database
-from gateway.store.device_calls import CallRow
-from gateway.store.devices import DeviceRow, Keys, Origin
+from gateway.store.devices import Keys
 from gateway.store.directory import Entry
 from gateway.store.vault import Vault
 
+__all__ = ["Known", "Roster"]
+
 OLD_KEY_LIVES_MS = 24 * 3_600_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """One device as people ask about it.
-
-    `locked_by` is where it was set, in words, and empty when commands may change it. `section` is None when what was
-    chosen for it cannot be read.
-    """
-
-    row: DeviceRow
-    section: DeviceSection | None
-    locked_by: str
-    calls: CallRow
-    directory: int
-    meetings: int
-
-    @property
-    def title(self) -> str:
-        """Its name for people."""
-        return (self.section.name if self.section else None) or self.row.name
 
 
 class Roster:
@@ -76,56 +58,27 @@ class Roster:
         self._vault = vault
         self._clock = clock
         self._catalog = catalog
-        self._sections = {section.id: section for section in sections}
-        self._locks = {
-            section.id: set_by(sources, f"devices[{index}].id") or "the configuration"
-            for index, section in enumerate(sections)
-        }
+        self._known = KnownDevices(sections, sources)
         self._actor = actor
 
     async def everything(self) -> list[Known]:
         """Return all devices that are served, by name."""
-
-        def read(conn: sqlite3.Connection) -> list[Known]:
-            calls, people = device_calls.everything(conn), directory.everything(conn)
-            meetings = devices.meetings_count(conn)
-            rows = [row for row in devices.everything(conn) if self._is_served(row)]
-            return [
-                Known(
-                    row=row,
-                    section=self._section(row),
-                    locked_by=self._locks.get(row.name, ""),
-                    calls=calls.get(row.id, CallRow(row.id, None, None, "", "")),
-                    directory=len(people.get(row.id, ())),
-                    meetings=meetings.get(row.id, 0),
-                )
-                for row in sorted(rows, key=lambda row: row.name)
-            ]
-
-        return await self._database.read(read)
+        return await self._database.read(self._known.everything)
 
     async def one(self, name: str) -> Known:
         """Return one device. Raises NotFound with what may have been meant."""
-        known = {each.row.name: each for each in await self.everything()}
-        if name not in known and name in self._locks:
-            raise NotFound(
-                f"{name} is set by {self._locks[name]}, but no gateway has served it yet. Start the gateway."
-            )
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"Did you mean {near[0]}?" if near else "See: meeting-gateway device list"
-            raise NotFound(f"There is no device {name}. {hint}")
-        return known[name]
+        return await self._database.read(lambda conn: self._known.one(conn, name))
 
     def profile(self, section: DeviceSection) -> Profile:
         """Return the profile of a device. Raises ProfileError with what may have been meant."""
         return self._catalog().get(section.profile, section.model)
 
-    async def add(self, section: DeviceSection) -> Secret | None:
+    async def add(self, section: DeviceSection, *, origin: str = "") -> Secret | None:
         """Add a device and return its key, the one of `section` or a new one; None for one that is only asked.
 
-        Who waited under that name waits no longer. Raises Conflict when there is a device of that id, ProfileError or
-        ConfigError when its profile is not known or knows no way to ask.
+        `origin` is how it came here, for the audit log. Who waited under that name waits no longer. Raises Conflict
+        when there is a device of that id, ProfileError or ConfigError when its profile is not known or knows no way to
+        ask.
         """
         self._refuse_locked(section.id)
         profile = self.profile(section)
@@ -152,7 +105,7 @@ class Roster:
             if added:
                 pending.drop_pending(conn, section.id)
                 pending.heed(conn, section.id)
-                self._note(conn, "device.added", section.id, section.profile)
+                self._note(conn, "device.added", section.id, ", ".join(filter(None, (section.profile, origin))))
             return added
 
         if not await self._database.write(work):
@@ -282,7 +235,7 @@ class Roster:
 
     async def ignore(self, name: str, *, ignored: bool) -> None:
         """Never ask about callers of that name again, or do."""
-        if any(each.row.name == name for each in await self.everything()):
+        if await self._database.read(lambda conn: self._known.is_there(conn, name)):
             raise Conflict(f"{name} is a device. To stop listening to it: meeting-gateway device pause {name}")
 
         def work(conn: sqlite3.Connection, now_ms: int) -> None:
@@ -293,6 +246,20 @@ class Roster:
                 raise NotFound(f"{name} is not ignored.")
 
         await self._do(work, "device.ignored" if ignored else "device.heeded", name)
+
+    async def dismiss(self, name: str) -> None:
+        """Forget callers of that name; they are asked about when they call again. Raises NotFound when none waits."""
+
+        def work(conn: sqlite3.Connection, _now_ms: int) -> None:
+            if not pending.drop_pending(conn, name):
+                raise NotFound(f"{name} does not want to connect.")
+
+        await self._do(work, "device.dismissed", name)
+
+    async def note_window(self, *, opened: bool) -> None:
+        """Write down that new devices are let in without being asked about, or no longer."""
+        action = "device.new_ones_allowed" if opened else "device.new_ones_refused"
+        await self._database.write(lambda conn: self._note(conn, action, ""))
 
     async def import_directory(self, name: str, data: bytes) -> tuple[int, int, tuple[str, ...]]:
         """Put a list (CSV) in the place of the one imported before; return lines, lines gone, and notes.
@@ -315,6 +282,31 @@ class Roster:
         known = await self.one(name)
         return await self._database.read(lambda conn: directory.of_device(conn, known.row.id))
 
+    async def put_person(self, name: str, extension: str, address: str, person_name: str) -> None:
+        """Say whose e-mail address belongs to one extension. Raises BadList with what is wrong."""
+        known = await self.one(name)
+        try:
+            entry = person(extension, address, person_name)
+        except Refused as refused:
+            raise BadList([str(refused)]) from refused
+
+        def work(conn: sqlite3.Connection, now_ms: int) -> None:
+            if directory.count(conn, known.row.id) >= MOST_ENTRIES:
+                raise BadList([f"the directory has {MOST_ENTRIES} extensions already"])
+            directory.put(conn, known.row.id, entry, now_ms)
+
+        await self._do(work, "directory.changed", name, extension)
+
+    async def drop_person(self, name: str, extension: str) -> None:
+        """Forget one extension. Raises NotFound."""
+        known = await self.one(name)
+
+        def work(conn: sqlite3.Connection, _now_ms: int) -> None:
+            if not directory.drop(conn, known.row.id, extension):
+                raise NotFound(f"{name} has no extension {extension}.")
+
+        await self._do(work, "directory.changed", name, extension)
+
     async def clear_directory(self, name: str, *, learned_only: bool) -> int:
         """Forget the directory of a device, or what was learned; return how many lines there were."""
         known = await self.one(name)
@@ -331,14 +323,8 @@ class Roster:
         return await self.one(name)
 
     def _refuse_locked(self, name: str) -> None:
-        if name in self._locks:
-            raise Conflict(f"{name} is set by {self._locks[name]}. Change it there and restart the gateway.")
-
-    def _is_served(self, row: DeviceRow) -> bool:
-        return row.name in self._sections or (row.active and row.origin is Origin.ADDED)
-
-    def _section(self, row: DeviceRow) -> DeviceSection | None:
-        return self._sections.get(row.name) or chosen.readable(row)
+        if locked_by := self._known.locked_by(name):
+            raise Conflict(f"{name} is set by {locked_by}. Change it there and restart the gateway.")
 
     def _keys(self, key: Secret, profile: Profile) -> Keys:
         sealed = self._vault.seal(key.reveal()) if needs_clear_key(profile) else None
@@ -361,7 +347,7 @@ class Roster:
             at_ms=self._clock.now_ms(),
             actor=self._actor.name,
             action=action,
-            object_=f"device:{name}",
+            object_=f"device:{name}" if name else "devices",
             detail=detail,
             source=self._actor.source,
         )

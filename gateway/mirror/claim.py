@@ -10,7 +10,7 @@ from gateway.domain.event_id import event_id
 from gateway.domain.retry import Hold
 from gateway.mirror.job import DOUBT_NONE, Job
 from gateway.mirror.lanes import Pick
-from gateway.store import kept, meetings, mirrored, occurrences, outbox
+from gateway.store import kept, meetings, mirrored, occurrences, outbox, restored
 from gateway.store.meetings import MeetingRow
 from gateway.store.mirrored import MirroredRow, MirrorState
 from gateway.store.outbox import OutboxRow
@@ -78,6 +78,8 @@ class Claims:
         event = mirrored.get(conn, meeting.id)
         if not meeting.wanted or (event is not None and _is_there(event, doubt)):
             return event
+        if event is None and restored.adopt_left(conn, meeting.id, pick.account.account_id, now_ms):
+            return mirrored.get(conn, meeting.id)
         generation = 0
         if event is not None:
             if (event.account_id, event.calendar_id) == (pick.account.account_id, pick.calendar_id):

@@ -53,6 +53,11 @@ class AlertDelivery:
         self._owner = owner
         self._limits = limits
 
+    def use(self, channels: Sequence[Channel], *, gateway: str) -> None:
+        """Deliver to these from now on, in this gateway's new name."""
+        self._channels = {channel.name: channel for channel in channels}
+        self._gateway = gateway
+
     async def recover(self) -> None:
         """Free what this worker had claimed before something went wrong. Raises StoreError."""
         await self._database.write(lambda conn: outbox.release_owner(conn, ALERT, self._owner))

@@ -56,6 +56,8 @@ class Alerts:
         self._least_free_bytes = least_free_bytes
         self._look_every_s = look_every_s
         self._woken = asyncio.Event()
+        self._replaced = asyncio.Event()
+        self._old: list[Channel] = []
         self._usable_since: dict[int, int] = {}
         self._disk = _DiskWatch()
         self._low_was_told = False
@@ -68,19 +70,35 @@ class Alerts:
         self._woken.set()
 
     async def run(self) -> None:
-        """Look and deliver until cancelled."""
-        if not self._channels:
-            return
-        work = (self._looking(), self._delivering())
-        tasks = [asyncio.create_task(each) for each in work]
+        """Look and deliver until cancelled; while there is no channel, wait for one."""
         try:
-            await asyncio.gather(*tasks)
+            while True:
+                self._replaced.clear()
+                await self._until_replaced()
+                await _closed(self._old)
+        finally:
+            await _closed([*self._old, *self._channels])
+
+    def use(self, channels: Sequence[Channel], *, gateway: str) -> None:
+        """From now on tell these, under this name of the gateway; what waits for a channel that is left goes there."""
+        self._old += self._channels
+        self._channels = tuple(channels)
+        self._names = tuple(channel.name for channel in channels)
+        self._delivery.use(channels, gateway=gateway)
+        self._disk.missing &= set(self._names)
+        self._replaced.set()
+
+    async def _until_replaced(self) -> None:
+        work = (self._looking(), self._delivering()) if self._channels else ()
+        tasks = [asyncio.create_task(each) for each in (*work, self._replaced.wait())]
+        try:
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            for channel in self._channels:
-                await channel.close()
 
     async def look(self) -> None:
         """Look once at everything that people are told about."""
@@ -172,6 +190,11 @@ class Alerts:
                 told = await self._delivery.send(channel, row, f"alt_disk_{self._disk.at}")
                 if told.taken is Taken.YES:
                     self._disk.missing.discard(channel.name)
+
+
+async def _closed(channels: list[Channel]) -> None:
+    while channels:
+        await channels.pop().close()
 
 
 class _DiskWatch:

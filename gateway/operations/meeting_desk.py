@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from gateway.clock import Clock
 from gateway.domain import facts
 from gateway.domain.actor import Actor
 from gateway.domain.change import from_json
+from gateway.domain.device import Wins
 from gateway.domain.facts import EventFacts
 from gateway.domain.kept_edit import KeptEdit
 from gateway.domain.meeting import Meeting
@@ -17,6 +19,7 @@ from gateway.errors import Conflict, NotFound
 from gateway.mirror.intake import Caller, Intake
 from gateway.mirror.receipts import Note
 from gateway.mirror.standing import notes_of
+from gateway.operations.meeting_decision import decided, vanished
 from gateway.store import audit, kept, meeting_list, meetings, mirrored, occurrences, outbox
 from gateway.store.audit import AuditLine
 from gateway.store.database import Database
@@ -49,7 +52,8 @@ class Shown:
 class MeetingDesk:
     """Works for `actor`. `intake` is made only when it is needed.
 
-    `chosen` are the accounts that the settings of the gateway name for devices, by their ids.
+    `chosen` are the accounts that the settings of the gateway name for devices, by their ids. `unseal` opens what a
+    meeting holds sealed.
 
     A meeting is named by its number, or by its device's id, a slash and the device's own id for it. Every word about
     a meeting that is not there raises NotFound; StoreError when the disk fails.
@@ -63,12 +67,14 @@ class MeetingDesk:
         intake: Callable[[], Intake],
         actor: Actor,
         chosen: Mapping[str, str],
+        unseal: Callable[[str], str],
     ) -> None:
         self._database = database
         self._clock = clock
         self._intake = intake
         self._actor = actor
         self._chosen = dict(chosen)
+        self._unseal = unseal
 
     async def listed(self, wanted: Wanted, most: int) -> tuple[list[MeetingLine], int]:
         """Return the first `most` meetings that are wanted, and how many there are in all."""
@@ -149,6 +155,59 @@ class MeetingDesk:
         await self._intake().cancel(Caller(device_id=line.device_id, name=line.device), line.external_id)
         return line
 
+    async def resolve(self, name: str, wins: Wins, occurrence: datetime | date | int | None = None) -> int:
+        """Say whose version counts where people changed the event; return for how many events. See `decided`.
+
+        Raises Conflict: there is nothing to decide.
+        """
+
+        def work(conn: sqlite3.Connection) -> int:
+            line = self._one(conn, name)
+            number = decided(conn, line, wins, occurrence, now_ms=self._clock.now_ms(), unseal=self._unseal)
+            self._note(conn, "meeting.decided", line.id, f"{wins} wins")
+            return number
+
+        return await self._database.write(work)
+
+    async def vanished(self, name: str, *, restore: bool) -> int:
+        """Answer for all events that vanished at once from the calendar of a meeting; return how many they are.
+
+        Raises Conflict when that is not asked.
+        """
+
+        def work(conn: sqlite3.Connection) -> int:
+            line = self._one(conn, name)
+            number = vanished(conn, line, restore=restore, now_ms=self._clock.now_ms(), unseal=self._unseal)
+            audit.write(
+                conn,
+                at_ms=self._clock.now_ms(),
+                actor=self._actor.name,
+                action="calendar.restored" if restore else "calendar.believed",
+                object_=f"calendar:{line.calendar_id}",
+                detail=str(number),
+                source=self._actor.source,
+            )
+            return number
+
+        return await self._database.write(work)
+
+    async def password(self, name: str, *, host: bool) -> str:
+        """Return the password of a meeting, or that of its host, for somebody who proved who they are; empty: none.
+
+        It is written down who looked. Raises NotFound.
+        """
+
+        def work(conn: sqlite3.Connection) -> str:
+            line = self._one(conn, name)
+            row = meetings.get(conn, line.id)
+            if row is None:
+                raise NotFound(_NONE.format(name))
+            self._note(conn, "meeting.password_shown", line.id)
+            meeting = from_json(row.body, self._unseal)
+            return (meeting.host_password if host else meeting.password) or ""
+
+        return await self._database.write(work)
+
     def _send_again(self, conn: sqlite3.Connection, line: MeetingLine) -> None:
         now_ms = self._clock.now_ms()
         if not outbox.unpark(conn, outbox.MIRROR, line.id, now_ms):
@@ -164,13 +223,14 @@ class MeetingDesk:
             )
         self._note(conn, "meeting.sent_again", line.id)
 
-    def _note(self, conn: sqlite3.Connection, action: str, meeting_id: int) -> None:
+    def _note(self, conn: sqlite3.Connection, action: str, meeting_id: int, detail: str = "") -> None:
         audit.write(
             conn,
             at_ms=self._clock.now_ms(),
             actor=self._actor.name,
             action=action,
             object_=f"meeting:{meeting_id}",
+            detail=detail,
             source=self._actor.source,
         )
 

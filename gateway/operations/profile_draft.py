@@ -225,10 +225,20 @@ def _understood(profile: Profile, call: Call, at_utc_s: int, device_zone: str | 
 
 def _example(number: int, understood: _Understood) -> list[str]:
     call, at_utc_s, device_zone, said = understood
-    lines = [f"  - name: captured call {number}", f"    source: {_CAPTURED}", f"    shape: {_SHAPE}"]
-    lines.append(f"    at: {flow(utc_text(at_utc_s))}")
-    if device_zone is not None:
-        lines.append(f"    device_zone: {flow(device_zone)}")
+    context = Context(None, device_zone, at_utc_s, call.text_values)
+    return example_lines(f"captured call {number}", call, said, context, shape=_SHAPE, source=_CAPTURED)
+
+
+def example_lines(
+    name: str, call: Call, said: Translation | Head, context: Context, *, shape: str, source: str
+) -> list[str]:
+    """A call and what it was understood to say, as lines of `examples:`; `context` is that in which it was read."""
+    lines = [f"  - name: {flow(name)}", f"    source: {flow(source)}", f"    shape: {flow(shape)}"]
+    lines.append(f"    at: {flow(utc_text(context.now_s))}")
+    if context.external_id is not None:
+        lines.append(f"    external_id: {flow(context.external_id)}")
+    if context.device_zone is not None:
+        lines.append(f"    device_zone: {flow(context.device_zone)}")
     if call.text_values:
         lines.append("    text_values: true")
     lines += ["    call:", *block(call.fields, 6)]

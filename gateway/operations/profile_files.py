@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,8 +62,47 @@ def read_one(profile_id: str, path: Path, folders: Sequence[Path]) -> ProfileFil
     """One file; the profile it extends is looked for beside it, then in `folders`."""
     if not _ID.fullmatch(profile_id):
         return ProfileFile(id=profile_id, path=path, problems=(f"{path}: {_NAME}",))
+    return _read(profile_id, path, folders, lambda: _document(path))
+
+
+def read_text(profile_id: str, text: str, path: Path, folders: Sequence[Path]) -> ProfileFile:
+    """What `path` would be with this text in it; nothing is written."""
+
+    def document() -> yaml_source.Document:
+        try:
+            return yaml_source.parse(text.encode("utf-8", "surrogatepass"))
+        except yaml_source.YamlError as error:
+            raise ProfileError(_placed(path, error)) from error
+
+    return _read(profile_id, path, folders, document)
+
+
+def put(folder: Path, profile_id: str, text: str, *, replace: bool) -> Path:
+    """Write a profile's file, whole or not at all; return where it is.
+
+    Raises FileExistsError unless it may `replace` one, and OSError.
+    """
+    path = folder / f"{profile_id}.yaml"
+    if path.exists() and not replace:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
     try:
-        document = _document(path)
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return path
+
+
+def _read(
+    profile_id: str, path: Path, folders: Sequence[Path], read: Callable[[], yaml_source.Document]
+) -> ProfileFile:
+    try:
+        document = read()
         base = _base(document, [path.absolute().parents[1], *folders], path)
         profile = read_profile(profile_id, document, str(path), base)
     except ProfileError as error:
@@ -75,7 +116,15 @@ def _document(path: Path) -> yaml_source.Document:
     except OSError as error:
         raise ProfileError([f"{path}: cannot be read: {error.strerror}"]) from error
     except yaml_source.YamlError as error:
-        raise ProfileError([f"{path}:{p.place.line}:{p.place.column}: {p.text}" for p in error.problems]) from error
+        raise ProfileError(_placed(path, error)) from error
+
+
+def _same(file: Path, path: Path) -> bool:
+    return path.exists() and file.samefile(path)
+
+
+def _placed(path: Path, error: yaml_source.YamlError) -> list[str]:
+    return [f"{path}:{problem.place.line}:{problem.place.column}: {problem.text}" for problem in error.problems]
 
 
 def _base(
@@ -88,7 +137,7 @@ def _base(
     before = f"{path}:{place.line}:{place.column}: extends"
     # A profile may be laid over the one of the same id in a later folder, but not over itself.
     files = (folder / f"{wanted}.yaml" for folder in folders)
-    found = next((file for file in files if file.is_file() and not file.samefile(path)), None)
+    found = next((file for file in files if file.is_file() and not _same(file, path)), None)
     if found is None or not _ID.fullmatch(wanted):
         raise ProfileError([f"{before} names {wanted!r}, and there is no such profile"])
     base = _document(found)

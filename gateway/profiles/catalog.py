@@ -38,6 +38,7 @@ class Catalog:
         self._known_ids = sorted(known_ids)
         self._broken = dict(broken)
         self._limited: dict[tuple[str, str], Profile] = {}
+        self._folders: tuple[Path, ...] = ()
 
     @classmethod
     def load(cls, folders: Sequence[Path], wanted: Collection[str] | None = None, *, lenient: bool = False) -> Catalog:
@@ -58,9 +59,19 @@ class Catalog:
             except ProfileError as error:
                 broken[profile_id] = error.problems
         catalog = cls(profiles, files, broken)
+        catalog._folders = tuple(folders)
         if broken and not lenient:
             raise ProfileError(catalog.problems())
         return catalog
+
+    def anew(self) -> Catalog:
+        """All files as they are now, leniently; for `become`."""
+        return Catalog.load(self._folders, lenient=True)
+
+    def become(self, other: Catalog) -> None:
+        """Hold what `other` holds: who asks from now on gets that."""
+        self._profiles, self._known_ids, self._broken = other._profiles, other._known_ids, other._broken
+        self._limited = {}
 
     def problems(self) -> list[str]:
         """Every mistake of the files that were left out."""

@@ -23,10 +23,14 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caveat:
-    """Something a user of this profile must know; `link` leads to where it is described."""
+    """Something a user of this profile must know; `link` leads to where it is described.
+
+    `double_entries` says that the device can write into the calendar itself, so that meetings would be there twice.
+    """
 
     text: str
     link: str | None = None
+    double_entries: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

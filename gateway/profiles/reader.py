@@ -193,7 +193,9 @@ def _product(section: Section) -> Product:
 
 
 def _caveat(section: Section) -> Caveat:
-    caveat = Caveat(text=section.text("text"), link=section.optional_text("link"))
+    caveat = Caveat(
+        text=section.text("text"), link=section.optional_text("link"), double_entries=section.flag("double_entries")
+    )
     section.close()
     return caveat
 

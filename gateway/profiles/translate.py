@@ -23,7 +23,7 @@ from gateway.profiles.when import Given, SeriesTimes, When, is_near, read_moment
 from gateway.profiles.writing import to_payload
 from gateway.profiles.zone_choice import instant_of, is_weak, named_zone
 
-__all__ = ["Context", "Head", "Translation", "head", "to_meeting", "to_occurrence", "to_payload"]
+__all__ = ["Context", "Head", "Translation", "head", "recognised", "to_meeting", "to_occurrence", "to_payload"]
 
 
 class Context(NamedTuple):
@@ -327,3 +327,11 @@ def _region(device_zone: str | None) -> str | None:
     except UnknownZone:
         return None
     return None if zone is None or fixed_offset_minutes(zone) is not None else zone
+
+
+def recognised(profile: Profile, payload: Mapping[str, object]) -> tuple[Shape, Mapping[str, object]]:
+    """The shape that a call has, also one that says little more than an id, and the call with all fields at the top.
+
+    `BadPayload` when it has none.
+    """
+    return _shape_of(profile, payload, by_id=True)

@@ -187,7 +187,11 @@ SECTIONS: Mapping[str, Mapping[str, Key]] = {
         "model": _text("the model, without the brand", required=True),
         "firmware": _text("the least firmware, such as >=1.0.25.7"),
     },
-    "caveat": {"text": _text("one sentence", required=True), "link": _text("where it is described")},
+    "caveat": {
+        "text": _text("one sentence", required=True),
+        "link": _text("where it is described"),
+        "double_entries": _flag("the device can write into the calendar itself: meetings would be there twice"),
+    },
     "setup": {
         "where": _text("the place on the device", required=True),
         "field": _text("the name of the field", required=True),

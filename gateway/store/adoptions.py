@@ -42,7 +42,7 @@ SELECT m.id, d.name, d.id, m.external_id, json_extract(m.body, '$.su'), json_ext
   o.claimed_by IS NOT NULL, a.id, a.email, f.calendar_id, f.remote_id, f.organiser, f.subject
 FROM foreign_event AS f
 JOIN account AS a ON a.id = f.account_id AND length(a.sealed) > 0
-JOIN meeting AS m ON json_extract(m.body, '$.s') = f.start_utc_s
+JOIN meeting AS m ON m.start_s = f.start_utc_s
 JOIN device AS d ON d.id = m.device_id
 LEFT JOIN mirrored AS e ON e.meeting_id = m.id
 LEFT JOIN outbox AS o ON o.kind = 'mirror' AND o.subject_id = m.id

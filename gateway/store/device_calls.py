@@ -33,3 +33,12 @@ def everything(conn: sqlite3.Connection) -> dict[int, CallRow]:
     """Return the last calls of all devices, by the id of their row."""
     rows = conn.execute("SELECT device_id, called_at, refused_at, refused_code, refused_text FROM device_call")
     return {raw[0]: CallRow(*raw) for raw in rows}
+
+
+def one(conn: sqlite3.Connection, device_id: int) -> CallRow:
+    """Return the last calls of one device."""
+    raw = conn.execute(
+        "SELECT device_id, called_at, refused_at, refused_code, refused_text FROM device_call WHERE device_id = ?",
+        (device_id,),
+    ).fetchone()
+    return CallRow(device_id, None, None, "", "") if raw is None else CallRow(*raw)

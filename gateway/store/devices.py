@@ -10,10 +10,27 @@ from typing import Any
 
 from gateway.store.scrub import thoroughly
 
-_COLUMNS = (
-    "id, name, profile, key_hash, active, origin, settings, paused, key_sealed, old_key_hash, old_key_sealed, "
-    "old_key_until, password_sealed"
+COLUMNS = (
+    "id",
+    "name",
+    "profile",
+    "key_hash",
+    "active",
+    "origin",
+    "settings",
+    "paused",
+    "key_sealed",
+    "old_key_hash",
+    "old_key_sealed",
+    "old_key_until",
+    "password_sealed",
 )
+"""Of a `DeviceRow`, in the order in which `row_of` takes them."""
+_COLUMNS = ", ".join(COLUMNS)
+
+
+MOST_COUNTED = 10_000
+"""Meetings of one device, when a person looks at it."""
 
 
 class Origin(StrEnum):
@@ -83,13 +100,13 @@ def deactivate_others(conn: sqlite3.Connection, names: Collection[str], now_ms: 
 def everything(conn: sqlite3.Connection) -> list[DeviceRow]:
     """Return all devices ever enrolled."""
     rows = conn.execute(f"SELECT {_COLUMNS} FROM device ORDER BY id")  # noqa: S608 - constant columns
-    return [_row(raw) for raw in rows]
+    return [row_of(raw) for raw in rows]
 
 
 def find(conn: sqlite3.Connection, name: str) -> DeviceRow | None:
     """Return the device of that name, also one that is no longer served."""
     raw = conn.execute(f"SELECT {_COLUMNS} FROM device WHERE name = ?", (name,)).fetchone()  # noqa: S608 - constant columns
-    return None if raw is None else _row(raw)
+    return None if raw is None else row_of(raw)
 
 
 def add(
@@ -208,8 +225,18 @@ def meetings_count(conn: sqlite3.Connection) -> dict[int, int]:
     return dict(conn.execute("SELECT device_id, count(*) FROM meeting WHERE state = 'scheduled' GROUP BY device_id"))
 
 
-def _row(raw: tuple[Any, ...]) -> DeviceRow:
-    values: dict[str, Any] = dict(zip(_COLUMNS.split(", "), raw, strict=True))
+def meetings_of(conn: sqlite3.Connection, device_id: int) -> int:
+    """Return how many meetings of one device were not cancelled; of very many only so many are counted."""
+    found = conn.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM meeting WHERE device_id = ? AND state = 'scheduled' LIMIT ?)",
+        (device_id, MOST_COUNTED),
+    )
+    return int(found.fetchone()[0])
+
+
+def row_of(raw: tuple[Any, ...]) -> DeviceRow:
+    """Return what the `COLUMNS` of a row say."""
+    values: dict[str, Any] = dict(zip(COLUMNS, raw, strict=True))
     values["active"], values["paused"] = bool(values["active"]), bool(values["paused"])
     values["origin"] = Origin(values["origin"])
     return DeviceRow(**values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -32,6 +33,54 @@ def of_device(conn: sqlite3.Connection, device_id: int) -> list[Entry]:
         "SELECT extension, email, name, learned FROM directory WHERE device_id = ? ORDER BY extension", (device_id,)
     )
     return [Entry(extension, email, name, bool(learned)) for extension, email, name, learned in rows]
+
+
+def page(conn: sqlite3.Connection, device_id: int, text: str, after: str, most: int) -> list[Entry]:
+    """Return the next entries of one device after an extension that have `text` in one of their columns."""
+    like = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    rows = conn.execute(
+        "SELECT extension, email, name, learned FROM directory WHERE device_id = ? AND extension > ? AND "
+        "(? = '%%' OR extension LIKE ? ESCAPE '\\' OR email LIKE ? ESCAPE '\\' OR name LIKE ? ESCAPE '\\') "
+        "ORDER BY extension LIMIT ?",
+        (device_id, after, *(like,) * 4, most),
+    )
+    return [Entry(extension, email, name, bool(learned)) for extension, email, name, learned in rows]
+
+
+def counts(conn: sqlite3.Connection) -> dict[int, int]:
+    """Return how many entries each device has, by the id of its row."""
+    return dict(conn.execute("SELECT device_id, count(*) FROM directory GROUP BY device_id"))
+
+
+def count(conn: sqlite3.Connection, device_id: int) -> int:
+    """Return how many entries one device has."""
+    return int(conn.execute("SELECT count(*) FROM directory WHERE device_id = ?", (device_id,)).fetchone()[0])
+
+
+def known(conn: sqlite3.Connection, device_id: int, extensions: Sequence[str]) -> list[str]:
+    """Return which of these extensions of one device have an address."""
+    rows = conn.execute(
+        "SELECT extension FROM directory WHERE device_id = ? AND extension IN (SELECT value FROM json_each(?))",
+        (device_id, json.dumps(list(extensions))),
+    )
+    return [extension for (extension,) in rows]
+
+
+def put(conn: sqlite3.Connection, device_id: int, entry: Entry, now_ms: int) -> None:
+    """Keep one entry as if a list said so."""
+    conn.execute(
+        "INSERT INTO directory (device_id, extension, email, name, learned, changed_at) VALUES (?, ?, ?, ?, 0, ?) "
+        "ON CONFLICT (device_id, extension) DO UPDATE SET email = excluded.email, name = excluded.name, learned = 0, "
+        "changed_at = excluded.changed_at",
+        (device_id, entry.extension, entry.email, entry.name, now_ms),
+    )
+
+
+def drop(conn: sqlite3.Connection, device_id: int, extension: str) -> bool:
+    """Forget one entry; False when there was none."""
+    return bool(
+        conn.execute("DELETE FROM directory WHERE device_id = ? AND extension = ?", (device_id, extension)).rowcount
+    )
 
 
 def replace_imported(conn: sqlite3.Connection, device_id: int, entries: Sequence[Entry], now_ms: int) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.store.account_use import AccountUse, Trouble
 
@@ -165,6 +166,92 @@ def one(conn: sqlite3.Connection, meeting_id: int, chosen: Mapping[str, str] = _
     """Return the meeting with that internal id; `chosen` as for `find`."""
     raw = conn.execute(f"SELECT {_COLUMNS} {_TABLES} WHERE m.id = ?", (meeting_id,)).fetchone()
     return None if raw is None else _line(raw, AccountUse(conn), chosen)
+
+
+def lines(
+    conn: sqlite3.Connection, meeting_ids: Collection[int], chosen: Mapping[str, str] = _NOBODY
+) -> dict[int, MeetingLine]:
+    """Return the meetings with these internal ids, as far as they are there; `chosen` as for `find`."""
+    marks, use = ", ".join("?" * len(meeting_ids)), AccountUse(conn)
+    rows = conn.execute(f"SELECT {_COLUMNS} {_TABLES} WHERE m.id IN ({marks})", tuple(meeting_ids))
+    return {raw[0]: _line(raw, use, chosen) for raw in rows}
+
+
+class Aside(NamedTuple):
+    """What a list says of a meeting besides its line: who hosts it, how many are invited, whether it is whole days."""
+
+    host: str
+    guests: int
+    all_day: bool
+
+
+def asides(conn: sqlite3.Connection, meeting_ids: Collection[int]) -> dict[int, Aside]:
+    """Return that of the meetings with these internal ids; the host as name, e-mail address or extension."""
+    marks = ", ".join("?" * len(meeting_ids))
+    rows = conn.execute(
+        "SELECT id, coalesce(json_extract(body, '$.h[2]'), json_extract(body, '$.h[1]'), json_extract(body, '$.h[0]'), "  # noqa: S608
+        "''), coalesce(json_array_length(body, '$.i'), 0), coalesce(json_extract(body, '$.ad'), 0) "
+        f"FROM meeting WHERE id IN ({marks})",
+        tuple(meeting_ids),
+    )
+    return {raw[0]: Aside(str(raw[1]), int(raw[2]), bool(raw[3])) for raw in rows}
+
+
+def called(conn: sqlite3.Connection, meeting_ids: Collection[int], text: str) -> set[int]:
+    """Return those of the meetings whose subject, host, room or own id has a text in it; case does not matter."""
+    marks = ", ".join("?" * len(meeting_ids))
+    pattern = f"%{text.translate(_ESCAPED)}%"
+    rows = conn.execute(
+        f"SELECT id FROM meeting WHERE id IN ({marks}) AND (json_extract(body, '$.su') LIKE ? ESCAPE '\\' "  # noqa: S608
+        "OR external_id LIKE ? ESCAPE '\\' OR json_extract(body, '$.h') LIKE ? ESCAPE '\\' "
+        "OR json_extract(body, '$.ro') LIKE ? ESCAPE '\\')",
+        (*meeting_ids, *(pattern,) * 4),
+    )
+    return {int(raw[0]) for raw in rows}
+
+
+def of_device(conn: sqlite3.Connection, meeting_ids: Collection[int], device_id: int) -> set[int]:
+    """Return those of the meetings that are the device's."""
+    marks = ", ".join("?" * len(meeting_ids))
+    rows = conn.execute(f"SELECT id FROM meeting WHERE id IN ({marks}) AND device_id = ?", (*meeting_ids, device_id))  # noqa: S608
+    return {int(raw[0]) for raw in rows}
+
+
+_ESCAPED = str.maketrans({each: f"\\{each}" for each in "\\%_"})
+
+_STANDING = {
+    "failed": "SELECT subject_id FROM outbox WHERE kind = 'mirror' AND hold = 'parked'",
+    "waiting": "SELECT subject_id FROM outbox WHERE kind = 'mirror' AND hold IS NOT 'parked'",
+    "changed": "SELECT id FROM meeting WHERE kept_edits > 0",
+    "deleted": "SELECT id FROM meeting WHERE kept_edits > 0 UNION SELECT meeting_id FROM guarded_deletion",
+    "cancelled": "SELECT id FROM meeting WHERE state = 'cancelled'",
+    "off": "SELECT id FROM meeting WHERE sync = 0",
+}
+_FROM_BACK_S = 32 * 86_400
+
+
+def candidates(conn: sqlite3.Connection, word: str, text: str, from_s: int, to_s: int, most: int) -> list[int] | None:
+    """Return the ids of the meetings in a span of which a word may be true and that have a text, all others left out.
+
+    Found without looking at meetings outside of the span, but for series. None when they are more than `most`.
+    """
+    if word in _STANDING:
+        source = f"FROM ({_STANDING[word]}) AS c JOIN meeting AS m ON m.id = c.{_ID.get(word, 'id')}"
+        spans = "(start_s >= ?1 OR json_extract(m.body, '$.rp') IS NOT NULL)"
+    else:
+        source = "FROM meeting AS m"
+        spans = "(m.start_s >= ?1 OR m.id IN (SELECT meeting_id FROM series_slot))"
+    # A text in the body is looked for first: taking every body apart would take ten times as long.
+    said = json.dumps(text, ensure_ascii=False)[1:-1].translate(_ESCAPED)
+    rows = conn.execute(
+        f"SELECT DISTINCT m.id {source} WHERE m.start_s < ?2 AND {spans} "
+        "AND (?3 = '' OR m.body LIKE ?3 ESCAPE '\\' OR m.external_id LIKE ?3 ESCAPE '\\') LIMIT ?4",
+        (from_s - _FROM_BACK_S, to_s, f"%{said}%" if said else "", most + 1),
+    ).fetchall()
+    return [int(raw[0]) for raw in rows] if len(rows) <= most else None
+
+
+_ID = {"failed": "subject_id", "waiting": "subject_id"}
 
 
 def named(

@@ -75,6 +75,10 @@ def get(conn: sqlite3.Connection, meeting_id: int) -> MeetingRow | None:
     )
 
 
+_NUMBER = "(SELECT next_meeting_id FROM restored WHERE next_meeting_id > (SELECT coalesce(max(id), 0) FROM meeting))"
+"""The number of the first new meeting after a restored backup; NULL, as nearly always, takes the next one."""
+
+
 def insert(
     conn: sqlite3.Connection, *, device_id: int, external_id: str, contents: MeetingContents, now_ms: int
 ) -> int | None:
@@ -83,8 +87,9 @@ def insert(
     Most meetings that come in are new, so that asking first would be one statement more.
     """
     cursor = conn.execute(
-        "INSERT INTO meeting (device_id, external_id, revision, state, sync, shape, sequence, fingerprint, body, "
-        "changed_at) VALUES (?, ?, 1, 'scheduled', ?, ?, ?, ?, ?, ?) ON CONFLICT (device_id, external_id) DO NOTHING",
+        f"INSERT INTO meeting (id, device_id, external_id, revision, state, sync, shape, sequence, fingerprint, body, "  # noqa: S608 - a constant
+        f"changed_at) VALUES ({_NUMBER}, ?, ?, 1, 'scheduled', ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (device_id, external_id) DO NOTHING",
         (
             device_id,
             external_id,

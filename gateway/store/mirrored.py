@@ -111,8 +111,15 @@ def behind(conn: sqlite3.Connection, room_ids: Collection[int], most: int) -> li
 
 
 def last_success_ms(conn: sqlite3.Connection) -> int | None:
-    """Return when a calendar last took or gave back an event (ms UTC), None when none ever did."""
-    raw = conn.execute("SELECT max(changed_at) FROM mirrored WHERE state IN ('live', 'gone')").fetchone()
+    """Return when a calendar last took or gave back an event of a recent meeting (ms UTC), None when none did.
+
+    Only the newest meetings are looked at, for this is asked by pages and there is no index to be kept up for it; an
+    account's own `used_at` knows of the rest.
+    """
+    raw = conn.execute(
+        "SELECT max(changed_at) FROM (SELECT changed_at, state FROM mirrored ORDER BY meeting_id DESC LIMIT 200) "
+        "WHERE state IN ('live', 'gone')"
+    ).fetchone()
     return None if raw[0] is None else int(raw[0])
 
 

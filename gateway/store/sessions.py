@@ -38,6 +38,19 @@ def find(conn: sqlite3.Connection, id_hash: bytes) -> SessionRow | None:
     return SessionRow(id_hash=raw[0], user_id=raw[1], user=raw[2], started_at=raw[3], seen_at=raw[4], proved_at=raw[5])
 
 
+def newest(conn: sqlite3.Connection, most: int) -> list[SessionRow]:
+    """Return the sessions that were used last, newest first."""
+    found = conn.execute(
+        "SELECT s.id_hash, s.user_id, u.name, s.started_at, s.seen_at, s.proved_at "
+        "FROM admin_session AS s JOIN admin_user AS u ON u.id = s.user_id ORDER BY s.seen_at DESC LIMIT ?",
+        (most,),
+    )
+    return [
+        SessionRow(id_hash=raw[0], user_id=raw[1], user=raw[2], started_at=raw[3], seen_at=raw[4], proved_at=raw[5])
+        for raw in found
+    ]
+
+
 def seen(conn: sqlite3.Connection, id_hash: bytes, now_ms: int) -> None:
     """Note when the session was last used."""
     conn.execute("UPDATE admin_session SET seen_at = ? WHERE id_hash = ?", (now_ms, id_hash))

@@ -58,5 +58,10 @@ def set_password(conn: sqlite3.Connection, user_id: int, password_hash: str, now
     )
 
 
+def remove(conn: sqlite3.Connection, user_id: int) -> None:
+    """Forget an administrator, whose sessions have ended."""
+    conn.execute("DELETE FROM admin_user WHERE id = ?", (user_id,))
+
+
 def _row(raw: tuple[int, str, str, int, int]) -> UserRow:
     return UserRow(id=raw[0], name=raw[1], password_hash=raw[2], created_at=raw[3], changed_at=raw[4])
