@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from string import Formatter
 from types import MappingProxyType
+from typing import Protocol
+from urllib.parse import quote
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -26,6 +29,14 @@ class Pressed:
     new_tab: bool = False
 
 
+class Pressing(Protocol):
+    """What `pressing` returns."""
+
+    def __call__(self, does: str, code: str = "", values: Mapping[str, str] = ...) -> Pressed:
+        """Return the button for a word of `messages.DOES`, of a message with `code` and `values`."""
+        ...
+
+
 _LINKS = {
     "paste-again": "/google#step-3",
     "go-to-paste": "/google#step-3",
@@ -34,9 +45,6 @@ _LINKS = {
     "change-client": "/google?change=app#step-1",
     "choose-calendar": "/google?change=calendar#step-4",
     "error-page": "/google/error-page",
-    "ok": "/google",
-    "close": "/google",
-    "reload": "/google",
     "sign-in": "/sign-in",
 }
 
@@ -55,33 +63,92 @@ _FORMS = {
 }
 
 _COPIES = ("copy-redirect", "copy-client-id")
-_WITH_HELP = ("diagnostics", "show-queue")
-"""Pages of their own that do not exist yet: what to look at is on the help page of the message."""
+
+_PLACES = {
+    "diagnostics": ("/diagnostics",),
+    "show-queue": ("/meetings?state=waiting",),
+    "show-refused": ("/meetings?state=failed",),
+    "add-device": ("/devices/waiting/{device}", "/devices"),
+    "ignore-device": ("/devices/waiting/{device}", "/devices"),
+    "dismiss-device": ("/devices/waiting/{device}", "/devices"),
+    "show-device": ("/devices/{device}", "/devices"),
+    "new-key": ("/devices/{device}/key", "/devices"),
+    "resume-device": ("/devices/{device}", "/devices"),
+    "test-device": ("/devices/{device}", "/devices"),
+    "show-address": ("/devices/{device}/connect", "/devices"),
+    "show-differences": ("/devices/{device}", "/profiles"),
+    "choose-zone": ("/devices/{device}/settings#time_zone", "/devices"),
+    "add-email": ("/devices/{device}/directory", "/devices"),
+    "change-device-password": ("/devices/{device}/settings", "/devices"),
+    "line-to-copy": ("/devices/{device}", "/devices"),
+    "trust-certificate": ("/devices/{device}", "/devices"),
+    "save-for-project": ("/devices/{device}/calls", "/calls"),
+    "show-call": ("/calls/{call}", "/devices/{device}/calls", "/calls"),
+    "show-calls": ("/devices/{device}/calls", "/calls"),
+    "show-meeting": ("/meetings/{meeting}", "/meetings"),
+    "put-back": ("/meetings/{meeting}#decide", "/meetings"),
+    "leave-it": ("/meetings/{meeting}#decide", "/meetings"),
+    "show-changes": ("/settings",),
+    "overwrite": ("/settings",),
+    "check-settings": ("/settings/check",),
+}
+"""Where the thing is done that a button names: the first address whose values the message has.
+
+`device` is the name of a device, or of one that waits to connect; `call` and `meeting` are their numbers.
+"""
+
+_DONE_AT = {
+    "ignore-device": "/devices/waiting/{device}/ignore",
+    "dismiss-device": "/devices/waiting/{device}/dismiss",
+    "resume-device": "/devices/{device}/resume",
+    "test-device": "/devices/{device}/test",
+}
+"""What is done at once, for somebody who is signed in, about a device that is known."""
 
 
 def pressing(
-    *, signed_in: bool, known: Mapping[str, str] = _NOTHING, consoles: Mapping[str, str] = _NOTHING
-) -> Callable[[str, str], Pressed]:
-    """Return what turns a word of `messages.DOES` and the code of its message into a button.
+    *,
+    signed_in: bool,
+    known: Mapping[str, str] = _NOTHING,
+    consoles: Mapping[str, str] = _NOTHING,
+    here: str = "/google",
+) -> Pressing:
+    """Return what turns a word of `messages.DOES`, the code of its message and that one's values into a button.
 
     `known` has the texts to copy and `consoles` the addresses of Google's pages, by the same words. Whoever is not
-    `signed_in`, and whatever is not known here, is led to the Google page, which has it all.
+    `signed_in`, and whatever is not known here, is led to the Google page, which has it all. `here` is the page that
+    reloading leads to.
     """
 
-    def pressed(does: str, code: str = "") -> Pressed:
+    def pressed(does: str, code: str = "", values: Mapping[str, str] = _NOTHING) -> Pressed:
+        if does in _PLACES:
+            return _placed(does, values, signed_in=signed_in)
         if does in consoles:
             return Pressed(href=consoles[does], new_tab=True)
-        if does in _WITH_HELP:
-            return Pressed(href=f"/help/{code}" if code else "/help")
         if does in _COPIES:
             return Pressed(copy=known[does]) if known.get(does) else Pressed(href="/google")
         if does == "check-again" and code == "G-305":  # only Google's own page can tell
             does = "get-code"
         if does in _FORMS:
             return _FORMS[does] if signed_in else Pressed(href="/google")
-        return Pressed(href=_LINKS.get(does, "/google"))
+        return Pressed(href=_LINKS.get(does, here))
 
     return pressed
+
+
+def _placed(does: str, values: Mapping[str, str], *, signed_in: bool) -> Pressed:
+    """Return a button about a device, a call or a meeting: a form where that is all there is to do, else a link."""
+    if signed_in and does == "line-to-copy" and values.get("line"):
+        return Pressed(copy=values["line"])
+    quoted = {name: quote(value, safe="") for name, value in values.items() if value}
+    if signed_in and does in _DONE_AT and "device" in quoted:
+        return Pressed(post=_DONE_AT[does].format_map(quoted))
+    fitting = (address for address in _PLACES[does] if _names(address) <= quoted.keys())
+    return Pressed(href=next(fitting).format_map(quoted))
+
+
+def _names(address: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(address) if name is not None}
 
 
 @dataclass(frozen=True, slots=True)

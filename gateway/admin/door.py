@@ -19,7 +19,7 @@ from gateway import messages
 from gateway.admin.look import look_of
 from gateway.admin.shell import Shell, wants_page
 from gateway.errors import CatalogueError, GatewayError, StoreError, StoreRefused
-from gateway.messages.languages import speaking
+from gateway.messages.languages import speaking, tr
 from gateway.web.addresses import own_names
 from gateway.web.headers import FOR_BROWSERS
 from gateway.web.problem import problem
@@ -30,19 +30,8 @@ DEVICES = "/api/"
 _OTHERS = frozenset({"/api", "/healthz", "/readyz"})
 _PLAIN_TOO = frozenset({"/oauth/google/callback"})
 _FILES = "/static/"
+_NOT_OURS = 421
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?P<port>:[0-9]{1,5})?")
-_SENTENCES = {
-    400: ("The request cannot be read", "Your browser sent something that the gateway does not understand."),
-    403: ("This is not allowed", "The gateway did nothing."),
-    404: ("There is no such page", "The address is not one of this gateway."),
-    405: ("This page cannot be used like that", "Open it in the ordinary way."),
-    408: ("That took too long", "What you sent did not arrive in time. Try again."),
-    413: ("That is too large", "The gateway takes at most 256 kB at once."),
-    415: ("This form cannot be read", "The gateway understands ordinary forms only."),
-    421: ("This is not my name", "Open the gateway under its IP address, or set gateway.public_url to this name."),
-    500: ("The gateway failed on this page", "Its log says why. Please report it."),
-    503: ("The gateway cannot do that now", "Its database cannot be used at the moment. Look into its log."),
-}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,11 +54,20 @@ class Door:
 
         @web.middleware
         async def door(request: web.Request, handler: NextHandler) -> web.StreamResponse:
+            below = self._shell.below
+            inner = await below.inner(request)
+            if inner is not None:
+                # Once more from the start, with the path that we know; aiohttp has no other name for its start.
+                return await request.app._handle(inner)
+            below.notice(request)
             path = request.path
             if path.startswith(DEVICES) or path in _OTHERS:
-                return await handler(request)
+                response = await handler(request)
+                below.lead(request, response)
+                return response
             with speaking(look_of(request).language):
                 response = await self._answer(request)
+            below.lead(request, response)
             for name, value in FOR_BROWSERS.items():
                 response.headers[name] = value
             response.headers.setdefault("Cache-Control", "no-store")
@@ -131,11 +129,11 @@ class Door:
         return name == "localhost" or _is_loopback(name) or (public.scheme, public.hostname) == ("https", name)
 
     async def _plainly(self, request: web.Request, status: int, *, allow: str = "") -> web.Response:
-        heading, sentence = _SENTENCES.get(status, (HTTPStatus(status).phrase, "The gateway did nothing."))
+        heading, sentence = _sentences().get(status, (HTTPStatus(status).phrase, tr("The gateway did nothing.")))
         if wants_page(request):
             try:
                 response = await self._shell.render(
-                    request, "plain.html", status=status, heading=heading, sentence=sentence
+                    request, "plain.html", status=status, heading=heading, sentence=sentence, looks=status != _NOT_OURS
                 )
             except (GatewayError, OSError):
                 response = problem(status, "page", f"{heading}. {sentence}")
@@ -144,6 +142,30 @@ class Door:
         if allow:
             response.headers["Allow"] = allow
         return response
+
+
+def _sentences() -> dict[int, tuple[str, str]]:
+    return {
+        400: (
+            tr("The request cannot be read"),
+            tr("Your browser sent something that the gateway does not understand."),
+        ),
+        403: (tr("This is not allowed"), tr("The gateway did nothing.")),
+        404: (tr("There is no such page"), tr("The address is not one of this gateway.")),
+        405: (tr("This page cannot be used like that"), tr("Open it in the ordinary way.")),
+        408: (tr("That took too long"), tr("What you sent did not arrive in time. Try again.")),
+        413: (tr("That is too large"), tr("The gateway takes at most 256 kB at once.")),
+        415: (tr("This form cannot be read"), tr("The gateway understands ordinary forms only.")),
+        _NOT_OURS: (
+            tr("This is not my name"),
+            tr("Open the gateway under its IP address, or set gateway.public_url to this name."),
+        ),
+        500: (tr("The gateway failed on this page"), tr("Its log says why. Please report it.")),
+        503: (
+            tr("The gateway cannot do that now"),
+            tr("Its database cannot be used at the moment. Look into its log."),
+        ),
+    }
 
 
 def _ip(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

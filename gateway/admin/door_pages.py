@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -12,7 +13,9 @@ from gateway.admin.shell import Shell, form_of, redirect, session_of, session_or
 from gateway.errors import AccessError, NotFound
 from gateway.messages import Message
 
-FIRST_PAGE = "/google"
+FIRST_PAGE = "/"
+"""Which leads on: to the step of the first run that is open, else to the dashboard."""
+LED_TO: web.AppKey[Callable[[], Awaitable[str]]] = web.AppKey("led to")
 _STATUS = {"A-01": 401, "A-02": 429, "A-04": 403}
 
 
@@ -32,7 +35,10 @@ class Fault:
 
 
 class DoorPages:
-    """GET and POST of /set-up, /sign-in, /sign-out and /password, and / which leads to the right one."""
+    """GET and POST of /set-up, /sign-in, /sign-out and /password, and / which leads to the right one.
+
+    An application that has `LED_TO` says by it which page of the first run is open, empty when there is none.
+    """
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
@@ -54,11 +60,12 @@ class DoorPages:
     async def first(self, request: web.Request) -> web.Response:
         """GET /."""
         if session_or_none(request) is not None:
-            return redirect(FIRST_PAGE)
+            led_to = request.app.get(LED_TO)
+            return redirect((await led_to() if led_to is not None else "") or _home(request.app))
         state = await self._admins.set_up_state()
         if state == "closed":
             return await self._closed(request)
-        return redirect("/set-up" if state == "open" else "/sign-in")
+        return redirect("/welcome" if state == "open" else "/sign-in")
 
     async def set_up_page(self, request: web.Request) -> web.Response:
         """GET /set-up: once there was an administrator, this page does not exist."""
@@ -93,7 +100,7 @@ class DoorPages:
         if state == "closed":
             return await self._closed(request)
         if state == "open":
-            return redirect("/set-up")
+            return redirect("/welcome")
         ended = messages.text("A-03") if "ended" in request.query else None
         return await self._shell.render(request, "door/sign_in.html", name="", next=goal, ended=ended, fault=None)
 
@@ -151,6 +158,12 @@ class DoorPages:
         cookies.put(request, response, cookies.SESSION, cookie)
         cookies.drop(request, response, cookies.VISITOR)
         return response
+
+
+def _home(app: web.Application) -> str:
+    """Return the page of those who are signed in."""
+    pages = {resource.canonical for resource in app.router.resources()}
+    return "/dashboard" if "/dashboard" in pages else "/google"
 
 
 def _local(goal: str) -> str:

@@ -7,6 +7,8 @@ from typing import Final
 
 from aiohttp import web
 
+from gateway.admin import cookies
+from gateway.admin.below import over_tls
 from gateway.messages.languages import LANGUAGES, PSEUDO, preferred
 
 COOKIE: Final = "gateway_look"
@@ -34,5 +36,11 @@ def keep(request: web.Request, response: web.StreamResponse, look: Look) -> None
     """Let the browser remember it for a year."""
     value = f"{look.theme}.{look.language}"
     response.set_cookie(
-        COOKIE, value, max_age=_YEAR_S, path="/", httponly=True, samesite="Strict", secure=request.secure
+        COOKIE,
+        value,
+        max_age=_YEAR_S,
+        path=cookies.path_of(request),
+        httponly=True,
+        samesite="Strict",
+        secure=over_tls(request),
     )

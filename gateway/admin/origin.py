@@ -1,4 +1,4 @@
-"""Whether a form was sent by a page of ours; who is signed in does not matter here."""
+"""Whether a form was sent by a page of ours, and whether an address is one; who is signed in does not matter here."""
 
 from __future__ import annotations
 
@@ -18,3 +18,9 @@ def comes_from_us(request: web.Request, public_origin: str = "") -> bool:
     return bool(origin) and (
         origin == f"{request.scheme}://{host}" or (origin == public_origin and public_origin.endswith(f"://{host}"))
     )
+
+
+def local_path(goal: str, otherwise: str) -> str:
+    """Return `goal` when it is the path of a page here (as our pages write it), whatever an address asked for."""
+    ours = goal.startswith("/") and not goal.startswith("//") and "\\" not in goal
+    return goal if ours and goal.isascii() and goal.isprintable() and len(goal) <= 500 else otherwise

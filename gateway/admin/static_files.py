@@ -32,6 +32,14 @@ class StaticFiles:
         """Return the address of a file. Raises KeyError when there is none of this name."""
         return f"/static/{name}?v={self._file(name).version}"
 
+    def has(self, name: str) -> bool:
+        """Whether there is a file of this name."""
+        try:
+            self._file(name)
+        except KeyError:
+            return False
+        return True
+
     async def get(self, request: web.Request) -> web.Response:
         """GET /static/{name}."""
         try:

@@ -9,6 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from gateway.admin.buttons import steps
+from gateway.admin.moments import moment
 from gateway.messages import languages
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _load() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals["steps"] = steps
+    environment.globals |= {"steps": steps, "moment": moment}
     environment.policies["ext.i18n.trimmed"] = True
     # The extension's way to be given a language; it adds this method to the environment when it is loaded.
     install: Callable[..., None] = vars(environment)["install_gettext_callables"]

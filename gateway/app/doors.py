@@ -10,6 +10,7 @@ from aiohttp.typedefs import Middleware
 
 from gateway.access.admins import Admins
 from gateway.accounts.accounts import Accounts
+from gateway.admin.below import Below
 from gateway.admin.door import Door, Ports
 from gateway.admin.shell import Shell
 from gateway.app.mirroring import Mirroring
@@ -70,9 +71,11 @@ def names(config: Config) -> tuple[str, ...]:
     return tuple(name for name in (host, public) if name not in ("", "0.0.0.0", "::") and name.isascii())  # noqa: S104
 
 
-def made_shell(config: Config, admins: Admins) -> Shell:
+def made_shell(config: Config, clock: Clock, admins: Admins) -> Shell:
     """Make what all pages share."""
-    return Shell(admins=admins, name=config.gateway.name, public_origin=_public_origin(config))
+    shell = Shell(admins=admins, name=config.gateway.name, public_origin=_public_origin(config))
+    shell.clock, shell.below = clock, Below(config.gateway.public_url or "")
+    return shell
 
 
 def made_door(shell: Shell, ports: Ports, stored: Stored, config: Config) -> Middleware:

@@ -24,10 +24,11 @@ from gateway.mirror.paced import Pace, PaceLimits
 from gateway.mirror.poll import Poll
 from gateway.mirror.tidying import Tidying
 from gateway.mirror.webhooks import Webhooks
+from gateway.operations.backup_stock import StockTaking
 from gateway.operations.mirror_status import BudgetNotes
 from gateway.pbx.line import Network
 from gateway.profiles.catalog import Catalog, builtin_folder
-from gateway.store import alerts, changes, idempotency
+from gateway.store import alerts, calls, changes, idempotency
 from gateway.store.database import Database
 from gateway.store.installation import installation_id
 from gateway.store.vault import Vault
@@ -50,6 +51,7 @@ class Mirroring:
     poll: Poll
     tidying: Tidying
     budget_notes: BudgetNotes
+    stock: StockTaking
 
     def loops(self) -> dict[str, Coroutine[None, None, None]]:
         """Return the work to be done until the gateway ends, by name."""
@@ -62,6 +64,7 @@ class Mirroring:
             "keeper": self.neighbourhood.keeper.run(),
             "tidying": self.tidying.run(),
             "budgets": self.budget_notes.run(),
+            "stock": self.stock.run(),
         }
 
     async def changed_outside(self) -> None:
@@ -79,7 +82,8 @@ async def made_mirroring(config: Config, clock: Clock, stored: Stored) -> Mirror
     installation = await stored.database.read(installation_id)
     pace = _pace(config, clock)
     webhooks = _webhooks(clock, stored, register)
-    outbound = await _outbound(config, clock, stored, register, pace, webhooks, installation)
+    stock = await _stock(clock, stored, register, pace, installation)
+    outbound = await _outbound(config, clock, stored, register, pace, webhooks, installation, stock)
     availability = await _availability(clock, stored, register, pace)
     intake = _intake(clock, stored, outbound, availability)
     neighbourhood = made_neighbourhood(clock, stored.database, register, catalog)
@@ -87,7 +91,9 @@ async def made_mirroring(config: Config, clock: Clock, stored: Stored) -> Mirror
     poll = _poll(config, clock, stored, register, intake)
     for changed in (poll.wake, availability.wake, outbound.wake):
         register.follow(changed)
-    inbound = _inbound(config, clock, stored, register, pace, webhooks, outbound, installation)
+    inbound = _inbound(config, clock, stored, register, pace, webhooks, outbound, installation, stock)
+    for woken in (outbound.wake, inbound.wake):
+        stock.follow(woken)
 
     async def account_returned() -> None:
         await outbound.account_returned()
@@ -107,6 +113,7 @@ async def made_mirroring(config: Config, clock: Clock, stored: Stored) -> Mirror
         poll=poll,
         tidying=_tidying(clock, stored.database),
         budget_notes=BudgetNotes(database=stored.database, clock=clock, budgets=pace.budgets),
+        stock=stock,
     )
 
 
@@ -152,12 +159,13 @@ async def _outbound(
     pace: Pace,
     webhooks: Webhooks,
     installation: str,
+    stock: StockTaking,
 ) -> Outbound:
     limits = config.limits
     outbound = Outbound(
         database=stored.database,
         clock=clock,
-        source=stored.accounts,
+        source=stock,
         delivery=Delivery(
             database=stored.database,
             installation_id=installation,
@@ -178,6 +186,21 @@ async def _outbound(
     )
     await outbound.recover()
     return outbound
+
+
+async def _stock(clock: Clock, stored: Stored, register: Register, pace: Pace, installation: str) -> StockTaking:
+    stock = StockTaking(
+        database=stored.database,
+        clock=clock,
+        accounts=stored.accounts,
+        pace=pace,
+        policy=register.policy,
+        calendars=register.chosen_calendars,
+        installation_id=installation,
+        unseal=_unsealer(stored.vault),
+    )
+    await stock.begin()
+    return stock
 
 
 async def _availability(clock: Clock, stored: Stored, register: Register, pace: Pace) -> Availability:
@@ -218,11 +241,12 @@ def _inbound(
     webhooks: Webhooks,
     outbound: Outbound,
     installation: str,
+    stock: StockTaking,
 ) -> Inbound:
     return Inbound(
         database=stored.database,
         clock=clock,
-        source=stored.accounts,
+        source=stock,
         installation_id=installation,
         unseal=_unsealer(stored.vault),
         told=webhooks.told,
@@ -235,7 +259,7 @@ def _inbound(
 
 
 def _tidying(clock: Clock, database: Database) -> Tidying:
-    return Tidying(database=database, clock=clock, purges=(idempotency.purge, changes.purge, alerts.purge))
+    return Tidying(database=database, clock=clock, purges=(idempotency.purge, changes.purge, alerts.purge, calls.purge))
 
 
 def _webhooks(clock: Clock, stored: Stored, register: Register) -> Webhooks:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gateway.clock import Clock
 from gateway.config import Config
+from gateway.devices.call_log import CallLog, Known
 from gateway.devices.calls import Calls
 from gateway.devices.keeper import Keeper
 from gateway.devices.neighbours import Neighbours
@@ -23,11 +24,13 @@ from gateway.web.listeners import Listener
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbourhood:
-    """The parts and what keeps them on disk."""
+    """The parts and what keeps them on disk; `catalog` are the profiles that they, and the register, know."""
 
     visitors: Visitors
     found: Found
     keeper: Keeper
+    log: CallLog
+    catalog: Catalog
 
 
 def made_neighbourhood(clock: Clock, database: Database, register: Register, catalog: Catalog) -> Neighbourhood:
@@ -35,8 +38,15 @@ def made_neighbourhood(clock: Clock, database: Database, register: Register, cat
     calls = Calls(clock.now_ms)
     pending = Pending(clock.now_ms, lambda: iter(catalog))
     found = Found(clock.now_ms)
-    keeper = Keeper(database, register.directory, calls, pending, Neighbours(found))
-    return Neighbourhood(visitors=Visitors(register, calls, pending), found=found, keeper=keeper)
+
+    def known(name: str) -> Known | None:
+        device = register.find(name)
+        return None if device is None else Known(device.row.id, device.profile)
+
+    log = CallLog(clock.now_ms, known)
+    keeper = Keeper(database, register.directory, calls, pending, Neighbours(found), log)
+    visitors = Visitors(register, calls, pending)
+    return Neighbourhood(visitors=visitors, found=found, keeper=keeper, log=log, catalog=catalog)
 
 
 def made_discovery(config: Config, listener: Listener, found: Found) -> Discovery:

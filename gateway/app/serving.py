@@ -14,6 +14,7 @@ from gateway.access.admins import Admins
 from gateway.admin.door import Ports
 from gateway.app.alerting import made_alerts
 from gateway.app.doors import application, made_door, made_shell, names, opened_doors
+from gateway.app.keeping import made_keeping
 from gateway.app.mirroring import Mirroring, made_mirroring
 from gateway.app.neighbourhood import made_discovery
 from gateway.app.pages.everything import add_pages
@@ -26,6 +27,7 @@ from gateway.device_api.kept_calls import work_off
 from gateway.devices.register import Register
 from gateway.errors import GatewayError, StoreError
 from gateway.mirror.outbound import Outbound
+from gateway.operations.settings_desk import SettingsDesk
 from gateway.store.folder import WAKE_SIGNAL, DataFolder
 from gateway.web.listeners import Listener
 from gateway.web.tls import Certificate
@@ -34,6 +36,8 @@ _LOGGER = logging.getLogger(__name__)
 
 LOOK_AFTER_ADMINS_S = 300.0
 CHANGED_AGAIN_S = 5.0
+AGAIN = -1
+"""What `serve` returns when the gateway is to be started again, with its settings read anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,7 @@ class Running:
     admins: Admins
     mirroring: Mirroring
     door: DeviceDoor
+    settings: SettingsDesk
 
     @property
     def register(self) -> Register:
@@ -78,10 +83,12 @@ async def running(
     open_database: OpenDatabase = durable_database,
     failed: Callable[[BaseException], None] = lambda error: None,
     announce: Callable[[str], None] = lambda line: None,
+    restart: Callable[[], None] | None = None,
 ) -> AsyncIterator[Running]:
     """Serve until the block ends; `failed` hears of a loop that died, after which nothing is mirrored any more.
 
-    `announce` gets the lines that only the console may show, such as the set-up code.
+    `announce` gets the lines that only the console may show, such as the set-up code. `restart` is what the page calls
+    to have the gateway started again, None where nobody would.
 
     Raises ConfigError, ProfileError or StoreError when it cannot start.
     """
@@ -97,6 +104,7 @@ async def running(
         mirroring = await made_mirroring(config, clock, stored)
         alerts = await made_alerts(config, clock, stored)
         stack.push_async_callback(mirroring.neighbourhood.keeper.close)
+        settings = SettingsDesk(config=config, vault=stored.vault, database=stored.database, clock=clock)
         admins = Admins(database=stored.database, data_dir=folder.path, clock=clock, announce=announce)
         admins.follow(stored.accounts.forget_origin)
         beside = {
@@ -105,10 +113,11 @@ async def running(
             "keep-clean": stored.accounts.keep_clean(),
             "certificate": certificate.keep(),
             "admins": _keep(admins),
+            "backups": made_keeping(config, clock, folder).backups.run(),
         }
         for name, work in beside.items():
             _beside(stack, name, work, failed)
-        shell, ports = made_shell(config, admins), Ports()
+        shell, ports = made_shell(config, clock, admins), Ports()
         app, door, health = application(config, clock, stored, mirroring, made_door(shell, ports, stored, config))
         listeners: list[Listener] = []
         gateway: list[Running] = []
@@ -130,6 +139,9 @@ async def running(
             certificate=certificate,
             listener=lambda: listeners[0] if listeners else None,
             changed=changed,
+            settings=settings,
+            alerts=alerts,
+            restart=restart,
         )
         add_pages(parts)
         await making
@@ -149,6 +161,7 @@ async def running(
                 admins=admins,
                 mirroring=mirroring,
                 door=door,
+                settings=settings,
             )
         )
         yield gateway[0]
@@ -185,12 +198,17 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 
 async def serve(config: Config, clock: Clock, ready: Callable[[Running], None], announce: Callable[[str], None]) -> int:
-    """Serve until SIGTERM or SIGINT; return the exit code. `ready` is called once meetings can be accepted."""
+    """Serve until SIGTERM or SIGINT; return the exit code or AGAIN. `ready` is called once meetings can be accepted."""
     stop, woken = asyncio.Event(), asyncio.Event()
     died: list[BaseException] = []
+    again: list[bool] = []
 
     def failed(error: BaseException) -> None:
         died.append(error)
+        stop.set()
+
+    def restart() -> None:
+        again.append(True)
         stop.set()
 
     loop = asyncio.get_running_loop()
@@ -198,7 +216,7 @@ async def serve(config: Config, clock: Clock, ready: Callable[[Running], None], 
     loop.add_signal_handler(WAKE_SIGNAL, woken.set)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(config, clock, failed=failed, announce=announce) as gateway:
+    async with running(config, clock, failed=failed, announce=announce, restart=restart) as gateway:
         watch = asyncio.create_task(_watch_accounts(gateway, woken), name="accounts")
         watch.add_done_callback(lambda task: _report(task, failed))
         _LOGGER.info("ready", extra={"address": gateway.listener.url, "devices": len(gateway.register)})
@@ -206,7 +224,7 @@ async def serve(config: Config, clock: Clock, ready: Callable[[Running], None], 
         await stop.wait()
         _LOGGER.info("stopping")
         await _ended(watch)
-    return 1 if died else 0
+    return 1 if died else AGAIN if again else 0
 
 
 async def _watch_accounts(gateway: Running, woken: asyncio.Event) -> None:

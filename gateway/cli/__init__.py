@@ -9,12 +9,13 @@ import os
 import platform
 import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING
 
 from gateway import __version__
-from gateway.cli import device, google, meeting, mirror, notify, profile, users, zone
+from gateway.cli import backup, device, doctor, events, google, meeting, mirror, notify, profile, support, users, zone
 from gateway.cli.command import (
     CANNOT_CREATE,
     CONFIGURATION,
@@ -59,6 +60,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         return OK
 
 
+_NOUNS: Mapping[str, tuple[ModuleType, str]] = MappingProxyType(
+    {
+        "google": (google, "sign in at Google, look at the authorization, sign out"),
+        "user": (users, "administrators of the page: add, new password, list"),
+        "device": (device, "devices: add, list, show, test, approve, pause, remove, new key"),
+        "meeting": (meeting, "meetings: list, show, send again, cancel, decide, adopt"),
+        "mirror": (mirror, "the mirror as a whole: status, update now, compare with Google"),
+        "notify": (notify, "alerts outside the page: send a test"),
+        "profile": (profile, "how devices talk: list, show, check, try, draft from calls"),
+        "zone": (zone, "what a device's time zone text means"),
+        "events": (events, "what happens: print it, follow it"),
+        "doctor": (doctor, "check everything that meetings need, and say what to do"),
+        "backup": (backup, "backups: create, list, restore"),
+        "support-bundle": (support, "write the file for those who help, without secrets"),
+    }
+)
+"""What can be done, each kind of thing with its module and what the help says of it."""
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="meeting-gateway", description="Puts meetings scheduled on your PBX into Google Calendar."
@@ -84,21 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--force", action="store_true", help="replace files that are there")
     init.set_defaults(run=_init)
 
-    google.add(commands.add_parser("google", help="sign in at Google, look at the authorization, sign out"))
-
-    users.add(commands.add_parser("user", help="administrators of the page: add, new password, list"))
-
-    device.add(commands.add_parser("device", help="devices: add, list, show, test, approve, pause, remove, new key"))
-
-    meeting.add(commands.add_parser("meeting", help="meetings: list, show, send again, cancel, decide, adopt"))
-
-    mirror.add(commands.add_parser("mirror", help="the mirror as a whole: status, update now, compare with Google"))
-
-    notify.add(commands.add_parser("notify", help="alerts outside the page: send a test"))
-
-    profile.add(commands.add_parser("profile", help="how devices talk: list, show, check, try, draft from calls"))
-
-    zone.add(commands.add_parser("zone", help="what a device's time zone text means"))
+    for name, (noun, tells) in _NOUNS.items():
+        noun.add(commands.add_parser(name, help=tells))
 
     contract = commands.add_parser("openapi", help="print the contract of the device API")
     contract.set_defaults(run=_openapi)
@@ -108,10 +115,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(args: argparse.Namespace) -> int:
-    from gateway.app.serving import serve
+    from gateway.app.keeping import made_keeping, restore_what_is_ready
+    from gateway.app.serving import AGAIN, serve
     from gateway.clock import SystemClock
-
-    config = load(args)
+    from gateway.store.folder import DataFolder
 
     def ready(gateway: Running) -> None:
         if args.ready_json:
@@ -124,7 +131,14 @@ def _serve(args: argparse.Namespace) -> int:
             }
             print(json.dumps(line), flush=True)
 
-    return asyncio.run(serve(config, SystemClock(), ready, say))
+    while True:
+        config = load(args)
+        keeping = made_keeping(config, SystemClock(), DataFolder(config.gateway.data_dir))
+        if restore_what_is_ready(keeping, say):
+            config = load(args)
+        code = asyncio.run(serve(config, SystemClock(), ready, say))
+        if code != AGAIN:
+            return code
 
 
 def _check_config(args: argparse.Namespace) -> int:
@@ -135,6 +149,8 @@ def _check_config(args: argparse.Namespace) -> int:
     if args.show:
         for key, value, source in describe(config):
             print(f"{key} = {value}  ({source})")
+    for line in config.saved_problems:
+        say(f"not used: {line}")
     own = config.gateway.profiles_dir
     catalog = Catalog.load([*([own] if own is not None else []), builtin_folder()])
     for section in config.devices:

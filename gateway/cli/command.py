@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gateway.app.stored import Stored
     from gateway.config import Config
 
@@ -31,9 +33,15 @@ def load(args: argparse.Namespace) -> Config:
             overrides[f"gateway.{name}"] = getattr(args, name)
     if args.log_level:
         overrides["logging.level"] = args.log_level
-    config = read(args.config, os.environ, overrides)
+    config = read(args.config, os.environ, overrides, _unseal)
     log.set_up(config.logging.level, config.logging.format)
     return config
+
+
+def _unseal(data_dir: Path, text: str) -> str:
+    from gateway.operations.settings_desk import unseal  # only when a secret was saved on the page
+
+    return unseal(data_dir, text)
 
 
 def with_stored(args: argparse.Namespace, work: Callable[[Stored], Awaitable[int]], *, wake: bool = True) -> int:

@@ -14,8 +14,6 @@ from gateway.errors import ConfigError, ProfileError
 
 if TYPE_CHECKING:
     from gateway.config import DeviceSection
-    from gateway.devices.roster import Known
-    from gateway.mirror.poll_state import PollStatus
     from gateway.store.pending import PendingRow
 
 
@@ -39,6 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     approve.add_argument("--json", action="store_true", help="print one JSON object")
     ignore = _command(commands, "ignore", "never ask again about a device that wants to connect", _ignore)
     ignore.add_argument("--undo", action="store_true", help="ask again")
+    _command(commands, "dismiss", "forget a device that wants to connect until it calls again", _dismiss)
     believe = "the meetings that its list lost are really gone: cancel them in the calendar"
     _command(commands, "believe", believe, _believe)
     _command(commands, "pause", "answer its calls with 'try later'; it keeps its meetings", _pause)
@@ -106,7 +105,7 @@ def _with_section(args: argparse.Namespace, profile: str) -> int:
 
 
 async def _enrolled(args: argparse.Namespace, office: Office, section: DeviceSection) -> int:
-    from gateway.cli.device_shown import set_up_lines
+    from gateway.operations.device_desk import set_up_lines
 
     roster = office.roster
     try:
@@ -117,7 +116,8 @@ async def _enrolled(args: argparse.Namespace, office: Office, section: DeviceSec
     shown = key.reveal() if key is not None else ""
     steps = set_up_lines(profile, office.set_up_values(section.id, shown), asked=section.poll is not None)
     if args.json:
-        print(json.dumps({"id": section.id, "profile": profile.id, "key": shown or None, "setup": steps}))
+        setup = [step._asdict() for step in steps]
+        print(json.dumps({"id": section.id, "profile": profile.id, "key": shown or None, "setup": setup}))
         return OK
     say(f"{section.id} is a device now: {profile.title}.")
     if key is not None:
@@ -126,7 +126,7 @@ async def _enrolled(args: argparse.Namespace, office: Office, section: DeviceSec
     if steps:
         say("Enter these lines in your device:")
         for step in steps:
-            print(f"{step['where']} > {step['field']}: {step['value']}")
+            print(f"{step.where} > {step.field}: {step.value}")
     say(f"Next: meeting-gateway device test {section.id}")
     return OK
 
@@ -175,7 +175,7 @@ def _list(args: argparse.Namespace) -> int:
             return show([*await read(pending.ignored)], str, lambda name: {"id": name}, "No name is ignored.")
         nothing = "There is no device yet. Run: meeting-gateway device add ID --profile VENDOR/MODEL"
         devices = await office.roster.everything()
-        asking = {known.row.id: await _asking(office, known) for known in devices}
+        asking = {known.row.id: await office.desk.asking(known) for known in devices}
         return show(
             [*devices],
             lambda known: line(known, asking[known.row.id]),
@@ -186,21 +186,12 @@ def _list(args: argparse.Namespace) -> int:
     return with_office(load(args), work, wake=False)
 
 
-async def _asking(office: Office, known: Known) -> PollStatus | None:
-    """Return where asking a device stands, None for one that calls by itself."""
-    from gateway.mirror.poll_state import stored_status
-
-    if known.section is None or known.section.poll is None:
-        return None
-    return await stored_status(office.stored.database, known.row)
-
-
 def _show(args: argparse.Namespace) -> int:
     from gateway.cli.device_shown import as_json, lines
 
     async def work(office: Office) -> int:
         known = await office.roster.one(args.id)
-        asking = await _asking(office, known)
+        asking = await office.desk.asking(known)
         for each in [json.dumps(as_json(known, asking))] if args.json else lines(known, asking):
             print(each)
         return OK
@@ -209,19 +200,19 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _test(args: argparse.Namespace) -> int:
-    from gateway.cli.device_test import asked, last_calls
+    from gateway.cli.device_test import following
 
     async def work(office: Office) -> int:
         known = await office.roster.one(args.id)
-        polled = known.section is not None and known.section.poll is not None
-        report = await asked(office, known) if polled else last_calls(known, office.clock.now_ms())
+        report = await office.desk.tried(args.id)
+        after = following(report, known)
         if args.json:
-            said = {"ok": report.ok, "code": report.code or None, "text": report.sentence, "next": report.following}
+            said = {"ok": report.ok, "code": report.code or None, "text": report.sentence, "next": after}
             print(json.dumps({"id": args.id, **said}))
         else:
             print(f"{report.code} {report.sentence}".strip())
-            if report.following:
-                say(f"-> {report.following}")
+            if after:
+                say(f"-> {after}")
         if report.ok:
             return OK
         return {"D-16": UNREACHABLE, "D-17": NOT_AUTHORIZED, "D-18": NOT_AUTHORIZED}.get(report.code, FAILED)
@@ -286,6 +277,14 @@ def _ignore(args: argparse.Namespace) -> int:
     return _do(args, ignore)
 
 
+def _dismiss(args: argparse.Namespace) -> int:
+    async def dismiss(office: Office) -> None:
+        await office.roster.dismiss(args.id)
+        say(f"{args.id} is dismissed. It is asked about again when it calls the next time.")
+
+    return _do(args, dismiss)
+
+
 def _believe(args: argparse.Namespace) -> int:
     async def believe(office: Office) -> None:
         number = await office.roster.believe(args.id)
@@ -315,13 +314,14 @@ def _resume(args: argparse.Namespace) -> int:
 
 def _remove(args: argparse.Namespace) -> int:
     async def remove(office: Office) -> None:
-        left = len(await office.roster.scheduled_meetings(args.id))
-        cancelled = await office.remove(args.id, cancel_meetings=args.cancel_meetings)
+        removed = await office.desk.remove(args.id, cancel_meetings=args.cancel_meetings)
         say(f"{args.id} is removed; its key opens nothing any more.")
         if args.cancel_meetings:
-            say(f"Cancelled: {_meetings(cancelled)}. Over, and left in the calendar: {_meetings(left - cancelled)}.")
-        elif left:
-            say(f"Left in the calendar: {_meetings(left)}.")
+            say(
+                f"Cancelled: {_meetings(removed.cancelled)}. Over, and left in the calendar: {_meetings(removed.left)}."
+            )
+        elif removed.left:
+            say(f"Left in the calendar: {_meetings(removed.left)}.")
 
     return _do(args, remove)
 

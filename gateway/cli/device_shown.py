@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gateway.config import DeviceSection
     from gateway.devices.roster import Known
     from gateway.mirror.poll_state import PollStatus
-    from gateway.profiles.model import Profile
     from gateway.store.pending import FoundRow, PendingRow
 
 
@@ -133,23 +129,6 @@ def found_line(row: FoundRow) -> str:
     said = [row.product or "no product named", row.hostname, row.mac]
     where = f"{row.address}:{row.port}" if row.port else row.address or "no address"
     return f"{row.name}  {where}  {'  '.join(each for each in said if each)}  heard {moment(row.last_at)}"
-
-
-def set_up_lines(profile: Profile, values: Mapping[str, str], *, asked: bool) -> list[dict[str, str]]:
-    """Return what to type into the device: where, which field, which value; what is not known stays as it is.
-
-    `asked` says that the gateway asks the device instead of waiting for its calls.
-    """
-    other = "push" if asked else "poll"
-    return [
-        {"where": step.where, "field": step.field, "value": _filled(step.value, values)}
-        for step in profile.setup
-        if step.transport != other
-    ]
-
-
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), text)
 
 
 def _join(known: Known) -> dict[str, str | None] | None:

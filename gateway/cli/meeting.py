@@ -81,6 +81,7 @@ def desk(office: Office) -> MeetingDesk:
         intake=office.intake,
         actor=COMMAND_LINE,
         chosen=accounts_chosen(office.config),
+        unseal=lambda sealed: office.stored.vault.unseal(sealed.encode("ascii")),
     )
 
 

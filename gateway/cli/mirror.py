@@ -11,11 +11,10 @@ from gateway.cli.device_office import Office, with_office
 from gateway.cli.meeting import accounts_chosen
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from gateway.app.stored import Stored
     from gateway.mirror.verify import Report, Verification
     from gateway.operations.open_questions import Questions
+    from gateway.operations.overview_decide import Answer, Decisions
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -146,26 +145,11 @@ def _remove(args: argparse.Namespace) -> int:
 
     async def work(office: Office) -> int:
         from gateway.domain.actor import COMMAND_LINE
-        from gateway.store import audit, second_looks
 
-        now_ms = office.clock.now_ms()
-
-        def decided(conn: sqlite3.Connection) -> int:
-            asked = [each for each in second_looks.doubles(conn) if each.asked]
-            chosen = [each for each in asked if args.calendar in (None, each.calendar_id)]
-            for each in chosen:
-                second_looks.remove_asked(conn, each.account_id, each.calendar_id, now_ms)
-                audit.write(
-                    conn,
-                    at_ms=now_ms,
-                    actor=COMMAND_LINE.name,
-                    action="calendar.doubles-removed",
-                    object_=f"calendar:{each.calendar_id}",
-                    detail=str(each.asked),
-                )
-            return sum(each.asked for each in chosen)
-
-        number = await office.stored.database.write(decided)
+        decisions, number = _decisions(office), 0
+        for each in (await decisions.asked()).doubles:
+            if args.calendar in (None, each.calendar_id):
+                number += await decisions.answer("remove", each.account_id, each.calendar_id, COMMAND_LINE)
         if not number:
             say("In no calendar are so many events one too many that somebody has to judge.")
         else:
@@ -175,36 +159,30 @@ def _remove(args: argparse.Namespace) -> int:
     return with_office(load(args), work)
 
 
+def _decisions(office: Office) -> Decisions:
+    from gateway.operations.overview_decide import Decisions
+
+    vault = office.stored.vault
+    return Decisions(
+        database=office.stored.database,
+        clock=office.clock,
+        unseal=lambda sealed: vault.unseal(sealed.encode("ascii")),
+    )
+
+
 def _answer(args: argparse.Namespace, *, restore: bool) -> int:
     """Answer the question about many events that vanished at once."""
 
     async def work(office: Office) -> int:
         from gateway.domain.actor import COMMAND_LINE
-        from gateway.mirror.decisions import believe, guard_status, put_back_all
-        from gateway.store import audit
 
-        vault, now_ms, answer = office.stored.vault, office.clock.now_ms(), put_back_all if restore else believe
-
-        def decided(conn: sqlite3.Connection) -> tuple[int, list[str]]:
-            number, others = 0, []
-            for each in guard_status(conn):
-                if args.calendar not in (None, each.calendar_id):
-                    others.append(each.calendar_id)
-                    continue
-                number += answer(
-                    conn, each.account_id, each.calendar_id, now_ms, lambda text: vault.unseal(text.encode("ascii"))
-                )
-                audit.write(
-                    conn,
-                    at_ms=now_ms,
-                    actor=COMMAND_LINE.name,
-                    action="calendar.restored" if restore else "calendar.believed",
-                    object_=f"calendar:{each.calendar_id}",
-                    detail=str(each.meetings),
-                )
-            return number, others
-
-        number, others = await office.stored.database.write(decided)
+        decisions, number, others = _decisions(office), 0, list[str]()
+        for each in (await decisions.asked()).vanished:
+            if args.calendar not in (None, each.calendar_id):
+                others.append(each.calendar_id)
+                continue
+            answer: Answer = "restore" if restore else "believe"
+            number += await decisions.answer(answer, each.account_id, each.calendar_id, COMMAND_LINE)
         if others:
             say(f"The question is still open for: {', '.join(others)}.")
         if not number and others:

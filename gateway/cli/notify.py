@@ -5,15 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import secrets
-from typing import TYPE_CHECKING
 
 from gateway.cli.command import CONFIGURATION, FAILED, OK, complain, load, say
-
-if TYPE_CHECKING:
-    from gateway.config import Config
-    from gateway.notify.alert import Alert
-    from gateway.notify.webhook import Told
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -26,8 +19,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _test(args: argparse.Namespace) -> int:
+    from gateway.clock import SystemClock
+    from gateway.operations.alert_test import send_test
+
     config = load(args)
-    told = asyncio.run(_send(config, args.channel))
+    told = asyncio.run(send_test(config, SystemClock(), [args.channel] if args.channel else ()))
     if not told:
         return complain(_nobody(args.channel), CONFIGURATION)
     from gateway.notify.webhook import Taken
@@ -49,44 +45,10 @@ def _nobody(channel: str | None) -> list[str]:
     """Say that nothing is set, and what to set."""
     if channel is not None:
         return [
-            f"Nothing is set under notifications.{channel} in config.yaml, so nobody is told that way. "
-            f"Set it there, try again, and restart the gateway."
+            f"Nothing is set under notifications.{channel} in config.yaml or on the page Settings, so nobody is "
+            "told that way. Set it there and try again."
         ]
     return [
-        "Nothing is set under notifications in config.yaml, so nobody is told anything. Set notifications.email, "
-        "notifications.webhook or notifications.syslog there, try again, and restart the gateway."
+        "Nothing is set under notifications, so nobody is told anything. Set notifications.email, "
+        "notifications.webhook or notifications.syslog on the page Settings, or in config.yaml, and try again."
     ]
-
-
-async def _send(config: Config, only: str | None) -> dict[str, Told]:
-    from gateway.operations.alert_channels import made_channels
-
-    alert = _alert(config)
-    told: dict[str, Told] = {}
-    for channel in made_channels(config):
-        try:
-            if only in (None, channel.name):
-                told[channel.name] = await channel.send(alert, now_s=alert.at_s)
-        finally:
-            await channel.close()
-    return told
-
-
-def _alert(config: Config) -> Alert:
-    from gateway import messages
-    from gateway.clock import SystemClock
-    from gateway.notify.alert import Alert
-    from gateway.operations.alert_channels import page_address
-
-    message = messages.text("M-07")
-    return Alert(
-        id=f"alt_test_{secrets.token_hex(8)}",
-        type="test",
-        at_s=SystemClock().now_ms() // 1000,
-        severity=message.severity,
-        code=message.code,
-        title=message.title,
-        text=message.text,
-        gateway=config.gateway.name,
-        page=page_address(config),
-    )

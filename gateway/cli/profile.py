@@ -6,19 +6,17 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.cli.command import CANNOT_CREATE, CONFIGURATION, FAILED, OK, USAGE, complain, load, say
-from gateway.errors import ProfileError, Unreadable
+from gateway.errors import ProfileError
 
 if TYPE_CHECKING:
     from gateway.operations.profile_columns import Call
-    from gateway.operations.profile_examples import BodyCall, BodyReader
     from gateway.operations.profile_files import ProfileFile
     from gateway.profiles.model import Profile
-    from gateway.profiles.vocabulary import Dialect
 
 _MAX_CALLS_BYTES = 16 * 1024 * 1024
 _DEFAULT_ID = "own/device"
@@ -120,6 +118,7 @@ def _lint(args: argparse.Namespace) -> int:
 
 
 def _test(args: argparse.Namespace) -> int:
+    from gateway.dialects.whole_call import readers
     from gateway.operations.profile_examples import replay
     from gateway.operations.profile_pages import distinct_shapes
 
@@ -151,7 +150,7 @@ def _test(args: argparse.Namespace) -> int:
 def _new(args: argparse.Namespace) -> int:
     from gateway.clock import SystemClock
     from gateway.operations.profile_draft import draft
-    from gateway.operations.profile_files import is_profile_id
+    from gateway.operations.profile_files import is_profile_id, put
 
     if not is_profile_id(args.id):
         return complain([f"--id {args.id}: use VENDOR/MODEL in small letters, digits, '-' and '_'"], USAGE)
@@ -160,14 +159,14 @@ def _new(args: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         return complain([f"{args.calls}: {error}"], USAGE)
     drafted = draft(args.id, calls, time_zone=args.time_zone, now_s=SystemClock().now_ms() // 1000)
-    path = (args.out or _folders(args)[0]) / f"{args.id}.yaml"
-    if path.exists() and not args.force:
-        return complain([f"{path} is there already; use --force to replace it, or another --id"], CANNOT_CREATE)
+    folder = args.out or _folders(args)[0]
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(drafted.text, encoding="utf-8")
+        path = put(folder, args.id, drafted.text, replace=args.force)
+    except FileExistsError as error:
+        there = f"{error.filename} is there already; use --force to replace it, or another --id"
+        return complain([there], CANNOT_CREATE)
     except OSError as error:
-        return complain([f"{path}: cannot be written: {error.strerror}"], CANNOT_CREATE)
+        return complain([f"{folder / args.id}.yaml: cannot be written: {error.strerror}"], CANNOT_CREATE)
     print(f"wrote {path}")
     for check in (*drafted.checks, *drafted.refused):
         say(f"check: {check}")
@@ -225,53 +224,14 @@ def _profiles(files: Iterable[ProfileFile]) -> list[Profile]:
 
 
 def _captured(name: str) -> list[Call]:
-    """The calls of a file: on each line a JSON object, or one with `content_type` and `body`. Raises ValueError."""
-    from gateway.profiles.strict_json import BadJson
-    from gateway.profiles.strict_json import read as read_json
+    """The calls of a file. Raises ValueError."""
+    from gateway.dialects.whole_call import captured
 
     with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
         raw = file.read(_MAX_CALLS_BYTES + 1)
     if len(raw) > _MAX_CALLS_BYTES:
         raise ValueError("is larger than 16 MiB; keep some of the calls only")
-    calls = []
-    for number, line in enumerate(raw.decode("utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            value = read_json(line)
-            calls.append(_call(value))
-        except (BadJson, Unreadable) as error:
-            raise ValueError(f"line {number} is no captured call: {error}") from error
-    return calls
-
-
-def _call(value: object) -> Call:
-    from gateway.dialects import native
-    from gateway.errors import FieldProblem
-    from gateway.operations.profile_columns import Call
-
-    if not isinstance(value, dict):
-        raise Unreadable(FieldProblem("line", "must be a JSON object"))
-    if set(value) != {"content_type", "body"}:
-        return Call(value)
-    kind, body = str(value["content_type"]).partition(";")[0].strip().lower(), value["body"]
-    if isinstance(body, dict):
-        return Call(body, text_values=kind == native.FORM)
-    return Call(native.decode(kind, str(body).encode()), text_values=kind == native.FORM)
-
-
-def readers(profile: Profile) -> Mapping[Dialect, BodyReader]:
-    """How bodies that stand as text in examples are opened."""
-    from gateway.profiles.vocabulary import Dialect
-
-    def itip(body: str) -> BodyCall:
-        from gateway.dialects.itip import read
-        from gateway.operations.profile_examples import BodyCall
-
-        call = read(body.encode())[0]
-        return BodyCall(call.fields, call.method == "CANCEL", call.original)
-
-    return {Dialect.ITIP: itip} if Dialect.ITIP in profile.dialects else {}
+    return captured(raw.decode("utf-8"))
 
 
 def _count(number: int, what: str) -> str:

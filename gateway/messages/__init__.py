@@ -6,7 +6,7 @@ import functools
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, Literal
 
@@ -46,6 +46,30 @@ DOES = frozenset(
         "reload",
         "sign-in",
         "close",
+        "add-device",
+        "ignore-device",
+        "dismiss-device",
+        "show-device",
+        "new-key",
+        "resume-device",
+        "test-device",
+        "show-address",
+        "show-differences",
+        "choose-zone",
+        "add-email",
+        "change-device-password",
+        "line-to-copy",
+        "trust-certificate",
+        "save-for-project",
+        "show-call",
+        "show-calls",
+        "show-meeting",
+        "show-refused",
+        "put-back",
+        "leave-it",
+        "show-changes",
+        "overwrite",
+        "check-settings",
     }
 )
 """What a button can do: the whole vocabulary, which the pages give a meaning to."""
@@ -69,7 +93,10 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One entry of the catalogue with its values filled in; `remedy` says what to do next and may be empty."""
+    """One entry of the catalogue with its values filled in; `remedy` says what to do next and may be empty.
+
+    `values` are what it was made with, so that a button can lead to the device or the meeting it is about.
+    """
 
     code: str
     title: str
@@ -77,6 +104,7 @@ class Message:
     remedy: str
     buttons: tuple[Button, ...] = ()
     severity: Severity = "error"
+    values: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.title, self.text, self.remedy) if part)
@@ -99,6 +127,7 @@ def text(code: str, **values: str) -> Message:
         remedy=_filled(said["remedy"], values),
         buttons=tuple(Button(label=_filled(label, values), does=each["does"]) for each, label in buttons),
         severity=entry["severity"],
+        values=dict(values),
     )
 
 
@@ -151,8 +180,8 @@ def _value(found: re.Match[str], values: Mapping[str, str]) -> str:
 def _said(code: str) -> Mapping[str, Any]:
     """Return the texts of a message in the language that is spoken: as in the catalogue, `buttons` the labels only."""
     entry, spoken = _catalogue()[code], language()
-    if spoken in LANGUAGES and spoken != "en" and code in (found := translated(spoken)):
-        return dict(found[code])
+    if spoken in LANGUAGES and spoken != "en" and (found := translated(spoken).get(code, {})).get("title"):
+        return dict(found)
     english = {**entry, "buttons": [each["label"] for each in entry["buttons"]]}
     if spoken not in PSEUDO:
         return english

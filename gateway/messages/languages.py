@@ -52,7 +52,7 @@ def preferred(accept_language: str) -> str:
     for each in accept_language[:500].split(","):
         name, _, rest = each.strip().partition(";")
         quality = re.fullmatch(r"\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*", rest)
-        code = name.partition("-")[0].lower()
+        code = name.strip().partition("-")[0].lower()
         if code in LANGUAGES and (not rest or quality):
             wanted.append((float(quality[1]) if quality else 1.0, code))
     return max(wanted, key=lambda each: each[0])[1] if wanted and max(wanted)[0] > 0 else "en"
@@ -75,7 +75,7 @@ def gettext(english: str) -> str:
         return english
     if code in PSEUDO:
         return pseudo(english, code)
-    found = _pages(code).get(english, english)
+    found = _pages(code).get(english) or english
     return found if isinstance(found, str) else found[0]
 
 
@@ -84,7 +84,7 @@ def ngettext(one: str, many: str, number: int) -> str:
     code = language()
     if code == "en" or code in PSEUDO:
         return gettext(one if number == 1 else many)
-    found = _pages(code).get(one, (one, many))
+    found = _pages(code).get(one) or (one, many)
     return found[0 if number == 1 else 1] if not isinstance(found, str) else found
 
 

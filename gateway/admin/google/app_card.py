@@ -17,8 +17,7 @@ from gateway.admin.google.view import Fault, Told
 from gateway.admin.shell import actor_of, form_of, session_of
 from gateway.config import Secret
 from gateway.errors import AccessError, SignInError
-
-SAVED = "Saved. Next: Get Authorization Code."
+from gateway.messages.languages import tr
 
 
 class AppCard:
@@ -89,11 +88,11 @@ class AppCard:
             return await self._refused(request, Fault.of(error), replace(draft, addresses=addresses))
         self._page.drafts.take(session_of(request).key)
         self._page.forget_look()
-        told = Told(at=2, headline=SAVED, notes=notes)
+        told = Told(at=2, headline=tr("Saved. Next: Get Authorization Code."), notes=notes)
         try:
             await self._office.accounts.check_client()
         except SignInError as error:
-            told = Told(at=1, headline="Saved, but Google does not accept it yet.", notes=notes)
+            told = Told(at=1, headline=tr("Saved, but Google does not accept it yet."), notes=notes)
             return self._page.later(request, Outcome(told=told, fault=Fault.of(error, "client_id")), "problem")
         return self._page.later(request, Outcome(told=told), "step-2")
 
@@ -107,7 +106,7 @@ class AppCard:
         except SignInError as error:
             return await self._refused(request, Fault.of(error), draft)
         self._page.drafts.take(session_of(request).key)
-        told = Told(at=1, headline="The saved Google app was forgotten.")
+        told = Told(at=1, headline=tr("The saved Google app was forgotten."))
         return self._page.later(request, Outcome(told=told), "step-1")
 
     async def _proved(self, request: web.Request, form: Mapping[str, str], draft: Draft) -> web.Response | None:

@@ -6,21 +6,25 @@ from dataclasses import dataclass, field
 
 from gateway.accounts.google_app import AppEntry, Audience, GoogleApp
 from gateway.config import Secret
+from gateway.messages.languages import tr
 
-AUDIENCES = (
-    (
-        Audience.INTERNAL.value,
-        "Internal",
-        "only people in our Google Workspace (recommended for companies; never expires)",
-    ),
-    (
-        Audience.PRODUCTION.value,
-        "External, In production",
-        'you clicked "Publish app" (recommended for gmail.com accounts)',
-    ),
-    (Audience.TESTING.value, "External, Testing", "Google ends the authorization after 7 days"),
-    (Audience.UNKNOWN.value, "I don't know", ""),
-)
+
+def audiences() -> tuple[tuple[str, str, str], ...]:
+    """Return who may use a Google app: the value of the choice, its name at Google, and what it means."""
+    return (
+        (
+            Audience.INTERNAL.value,
+            tr("Internal"),
+            tr("only people in our Google Workspace (recommended for companies; never expires)"),
+        ),
+        (
+            Audience.PRODUCTION.value,
+            tr("External, In production"),
+            tr('you clicked "Publish app" (recommended for gmail.com accounts)'),
+        ),
+        (Audience.TESTING.value, tr("External, Testing"), tr("Google ends the authorization after 7 days")),
+        (Audience.UNKNOWN.value, tr("I don't know"), ""),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from gateway.admin.google.view import Fault, Told
 from gateway.admin.shell import actor_of, form_of
 from gateway.domain.meeting import Invitations
 from gateway.errors import SignInError
+from gateway.messages.languages import tr
 
 
 class CalendarForms:
@@ -35,7 +36,7 @@ class CalendarForms:
             )
         except SignInError as error:
             return await self._page.show(request, Fault.of(error, "calendar"), status=422)
-        told = Told(at=4, headline=f"Saved. Meetings are written to {saved.shown}.")
+        told = Told(at=4, headline=tr("Saved. Meetings are written to %(calendar)s.", calendar=saved.shown))
         return self._page.later(request, Outcome(told=told), "step-4")
 
     async def check(self, request: web.Request) -> web.Response:
@@ -49,7 +50,7 @@ class CalendarForms:
             await accounts.check_client()
         except SignInError as error:
             return self._page.later(request, Outcome(fault=Fault.of(error, "client_id")), "problem")
-        told = Told(at=2, headline="Google answers and accepts the Client ID and the Client Secret.")
+        told = Told(at=2, headline=tr("Google answers and accepts the Client ID and the Client Secret."))
         return self._page.later(request, Outcome(told=told), "step-2")
 
     async def send(self, request: web.Request) -> web.Response:
@@ -58,7 +59,9 @@ class CalendarForms:
             await self._office.meeting.send(actor_of(request))
         except SignInError as error:
             return self._page.later(request, Outcome(fault=Fault.of(error, "calendar")), "problem")
-        return self._page.later(request, Outcome(told=Told(at=4, headline="The test meeting was written.")), "step-4")
+        return self._page.later(
+            request, Outcome(told=Told(at=4, headline=tr("The test meeting was written."))), "step-4"
+        )
 
     async def delete(self, request: web.Request) -> web.Response:
         """POST /google/test-meeting/delete."""
@@ -66,5 +69,5 @@ class CalendarForms:
             gone = await self._office.meeting.delete(actor_of(request))
         except SignInError as error:
             return self._page.later(request, Outcome(fault=Fault.of(error, "calendar")), "problem")
-        headline = "The test meeting was deleted." if gone else "There is no test meeting any more."
+        headline = tr("The test meeting was deleted.") if gone else tr("There is no test meeting any more.")
         return self._page.later(request, Outcome(told=Told(at=4, headline=headline)), "step-4")

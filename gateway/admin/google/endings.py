@@ -12,6 +12,7 @@ from gateway.admin.google.view import Fault, Told
 from gateway.admin.shell import actor_of, form_of, redirect, session_of
 from gateway.errors import AccessError
 from gateway.messages import Message
+from gateway.messages.languages import tr
 
 _NOT_ON_A_PAGE = "something else"
 _MOST_SAID = 4000
@@ -38,7 +39,7 @@ class Disconnect:
         confirmed = await accounts.forget(revoke=form.get("end") == "google", by=actor_of(request))
         self._page.forget_look()
         notes = (messages.text("G-420"),) if confirmed is False else ()
-        told = Told(at=2, headline="Disconnected. New meetings wait here until you connect again.", notes=notes)
+        told = Told(at=2, headline=tr("Disconnected. New meetings wait here until you connect again."), notes=notes)
         return self._page.later(request, Outcome(told=told), "step-2")
 
     async def _show(
@@ -85,7 +86,7 @@ class ErrorPageHelper:
         return await self._office.shell.render(
             request,
             "google/error_page.html",
-            printed=[words.replace("{app}", "(your app)") for _, words in messages.printed()],
+            printed=[words.replace("{app}", tr("(your app)")) for _, words in messages.printed()],
             found=found,
             chosen=chosen,
             pressed=self._page.pressed(),

@@ -18,9 +18,9 @@ from gateway.accounts.candidate import Candidate
 from gateway.accounts.checked import Checked
 from gateway.accounts.google_app import GoogleApps
 from gateway.accounts.test_meeting import TestMeeting
-from gateway.admin.buttons import Pressed, pressing
+from gateway.admin.buttons import Pressing, pressing
 from gateway.admin.google import view as google_view
-from gateway.admin.google.app_form import AUDIENCES, Draft
+from gateway.admin.google.app_form import Draft, audiences
 from gateway.admin.google.shelf import Shelf
 from gateway.admin.google.view import CalendarCard, Fault, Told
 from gateway.admin.google.way_back import Returns, origin_of, returns
@@ -43,8 +43,13 @@ class Office:
     choice: CalendarChoice
     meeting: TestMeeting
     clock: Clock
-    zone: str | None = None
+    zone_now: Callable[[], str | None]
     own: frozenset[str] = frozenset()
+
+    @property
+    def zone(self) -> str | None:
+        """The zone of times that are shown, which may be changed on the page."""
+        return self.zone_now()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +114,7 @@ class GooglePage:
             candidate=seen.candidate,
             fault=fault,
             told=told,
-            audiences=AUDIENCES,
+            audiences=audiences(),
             returns=self._returns(request),
             pressed=self.pressed(fault.redirect if fault is not None else ""),
             choice=await self._calendars() if view.connected else None,
@@ -132,7 +137,7 @@ class GooglePage:
             self.looked(found)
         return google_view.calendar_card(chosen, found)
 
-    def pressed(self, redirect: str = "") -> Callable[[str, str], Pressed]:
+    def pressed(self, redirect: str = "") -> Pressing:
         """Return what the catalogue's buttons are for somebody who is signed in.
 
         `redirect` is the address to copy when it is another one than the gateway uses.

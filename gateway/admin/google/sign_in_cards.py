@@ -16,11 +16,10 @@ from gateway.admin.google.view import Fault, Told, at_time
 from gateway.admin.qr import qr_svg
 from gateway.admin.shell import actor_of, form_of, redirect, session_of
 from gateway.errors import SignInError
+from gateway.messages.languages import tr, trn
 
 SECRETS = ("G-205", "G-206")
 """What was pasted is a secret: it does not stay in the box."""
-
-GRANTED = "see and edit calendar events"
 
 
 class SignInCards:
@@ -151,11 +150,11 @@ class SignInCards:
 
 def checked_outcome(found: Checked, candidate: Candidate | None = None) -> Outcome:
     """Return what a look at Google is told as; with `candidate` after an authorization."""
-    lines = [] if candidate is None else [f"Granted: {GRANTED}."]
+    lines = [] if candidate is None else [tr("Granted: see and edit calendar events.")]
     lines.append(_checked_line(found))
     told = Told(
         at=4,
-        headline="Authorization successful!" if candidate is not None else "Checked.",
+        headline=tr("Authorization successful!") if candidate is not None else tr("Checked."),
         account=candidate.email if candidate is not None else "",
         lines=tuple(line for line in lines if line),
         notes=(*(candidate.notes if candidate is not None else ()), *found.notes),
@@ -171,18 +170,34 @@ def _checked_line(found: Checked) -> str:
     if found.problem is not None:
         return ""
     number, difference_s = len(found.calendars), found.clock_difference_s
-    calendars = "1 calendar" if number == 1 else f"{number} calendars"
-    clock = f", clock difference {abs(round(difference_s))} s" if difference_s is not None else ""
-    return f"Checked just now: Calendar API is on, {calendars} found{clock}."
+    if difference_s is None:
+        return trn(
+            "Checked just now: Calendar API is on, %(num)s calendar found.",
+            "Checked just now: Calendar API is on, %(num)s calendars found.",
+            number,
+        )
+    return trn(
+        "Checked just now: Calendar API is on, %(num)s calendar found, clock difference %(seconds)s s.",
+        "Checked just now: Calendar API is on, %(num)s calendars found, clock difference %(seconds)s s.",
+        number,
+        seconds=abs(round(difference_s)),
+    )
 
 
 def mail_text(link: str, account: str) -> str:
     """Return an e-mail for whoever has the password of the Google account."""
-    who = account or "the Google account whose calendar shall be used"
-    return (
-        f"Please open this link, sign in with {who}, click Allow, then send me the complete address of the page that "
-        f"can't be reached.\n\n{link}\n"
-    )
+    if account:
+        words = tr(
+            "Please open this link, sign in with %(account)s, click Allow, then send me the complete address of the "
+            "page that can't be reached.",
+            account=account,
+        )
+    else:
+        words = tr(
+            "Please open this link, sign in with the Google account whose calendar shall be used, click Allow, then "
+            "send me the complete address of the page that can't be reached."
+        )
+    return f"{words}\n\n{link}\n"
 
 
 def _is_long(link: SignInLink) -> bool:

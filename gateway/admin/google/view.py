@@ -13,11 +13,14 @@ from gateway.accounts.calendar_choice import Chosen
 from gateway.accounts.candidate import Candidate
 from gateway.accounts.checked import Checked
 from gateway.accounts.google_app import GoogleApp
+from gateway.accounts.life import EndsBecause
 from gateway.accounts.standing import Situation, Standing
 from gateway.accounts.summary import AccountStatus
 from gateway.admin.google.app_form import AppForm, Draft, app_form
 from gateway.errors import CatalogueError
 from gateway.messages import Message
+from gateway.messages.languages import tr, trn
+from gateway.store.accounts import AccountState
 
 _COLOURS = {
     Situation.NOT_CONNECTED: ("grey", "○"),
@@ -113,20 +116,26 @@ def calendar_card(chosen: Chosen, found: Checked | None) -> CalendarCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Other:
-    """An account beside the main one: its state in a word, and when its authorization ends, if that is known."""
+    """An account beside the main one: its state in words, with when its authorization ends, if that is known."""
 
     email: str
     state: str
-    ends: str
 
 
 def others(statuses: Iterable[AccountStatus], zone: str | None) -> tuple[Other, ...]:
     """Return the accounts beside the main one."""
-    return tuple(
-        Other(email=each.email, state=each.state, ends=at_time(each.end.at_ms, zone) if each.end is not None else "")
-        for each in statuses
-        if not each.main
-    )
+    return tuple(Other(email=each.email, state=_state_of(each, zone)) for each in statuses if not each.main)
+
+
+def _state_of(status: AccountStatus, zone: str | None) -> str:
+    state = {
+        AccountState.CONNECTED: tr("connected"),
+        AccountState.AUTHORIZATION_LOST: tr("authorization lost"),
+        AccountState.CONFIGURATION: tr("something is to be mended"),
+    }[status.state]
+    if status.end is None:
+        return state
+    return tr("%(state)s, ends %(when)s", state=state, when=at_time(status.end.at_ms, zone))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +170,7 @@ class View:
     pending_line: str
     other_account: Message | None
     app_form: AppForm
+    found: str
     asks_password: bool
     opened: frozenset[int]
     finished: frozenset[int]
@@ -175,7 +185,8 @@ class View:
     def title(self) -> str:
         """The title of the window, which follows the state."""
         pill = self.standing.pill
-        return f"Google Calendar - {pill if pill.startswith('Google') else pill[:1].lower() + pill[1:]}"
+        state = pill if pill.startswith("Google") else pill[:1].lower() + pill[1:]
+        return tr("Google Calendar - %(state)s", state=state)
 
     @property
     def colour(self) -> str:
@@ -201,7 +212,7 @@ class View:
     @property
     def ends_soon(self) -> bool:
         """Whether Google ends the authorization because the app is in Testing."""
-        return self.standing.situation is Situation.ENDS and "Testing" in self.standing.line
+        return self.standing.ends_because is EndsBecause.TESTING
 
     def done(self, card: int) -> bool:
         """Whether a card is one line with Change."""
@@ -242,10 +253,33 @@ def view(seen: Seen) -> View:
         pending_line=_pending(seen),
         other_account=_other_account(seen.candidate),
         app_form=app_form(seen.app, seen.draft),
+        found=_found(seen.app),
         asks_password=not seen.proved,
         opened=frozenset(_opened(seen)),
         finished=frozenset(_finished(seen, connected=connected)),
         line=emphasised(standing.line, standing.email, standing.calendar),
+    )
+
+
+def _found(app: GoogleApp) -> str:
+    """Return what the credentials file told about the client, empty when there was none."""
+    if not app.kind:
+        return ""
+    if app.kind != "web":
+        if app.project_id:
+            return tr("Found: client of type Desktop app, project %(project)s.", project=app.project_id)
+        return tr("Found: client of type Desktop app.")
+    if app.project_id:
+        return trn(
+            "Found: client of type Web application, project %(project)s, %(num)s redirect address.",
+            "Found: client of type Web application, project %(project)s, %(num)s redirect addresses.",
+            len(app.registered),
+            project=app.project_id,
+        )
+    return trn(
+        "Found: client of type Web application, %(num)s redirect address.",
+        "Found: client of type Web application, %(num)s redirect addresses.",
+        len(app.registered),
     )
 
 
@@ -287,7 +321,7 @@ def _pending(seen: Seen) -> str:
     if link is None or seen.standing.situation is Situation.WAITING:  # the status says so already
         return ""
     started, until = at_time(link.started_at_ms, seen.zone), at_time(link.expires_at_ms, seen.zone)
-    return f"You asked for a sign-in link at {started}. It works until {until}."
+    return tr("You asked for a sign-in link at %(started)s. It works until %(until)s.", started=started, until=until)
 
 
 def _other_account(candidate: Candidate | None) -> Message | None:

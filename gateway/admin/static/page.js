@@ -12,8 +12,13 @@
     });
   }
 
+  /* The words of the page are those of its language. */
+  function word(name) {
+    return document.body.getAttribute("data-said-" + name) || "";
+  }
+
   function say(text) {
-    var line = document.getElementById("said");
+    var line = document.getElementById("said") || document.getElementById("spoken");
     if (line) {
       line.textContent = "";
       window.setTimeout(function () {
@@ -42,14 +47,15 @@
     var from = button.getAttribute("data-copy-from");
     var source = from && document.getElementById(from);
     var text = source ? source.value || source.textContent.trim() : button.getAttribute("data-copy");
-    var before = button.getAttribute("data-label") || button.textContent;
+    var label = button.querySelector("span") || button;
+    var before = button.getAttribute("data-label") || label.textContent;
     button.setAttribute("data-label", before);
     copied(text).then(
       function () {
-        button.textContent = "Copied";
-        say("Copied.");
+        label.textContent = word("copied");
+        say(word("copied"));
         window.setTimeout(function () {
-          button.textContent = before;
+          label.textContent = before;
         }, 2000);
       },
       function () {
@@ -57,7 +63,7 @@
           source.focus();
           source.select();
         }
-        say("Your browser did not allow it. Press Ctrl+C (Mac: Cmd+C).");
+        say(word("by-hand"));
       }
     );
   }
@@ -67,7 +73,7 @@
     var shown = field.type === "password";
     field.type = shown ? "text" : "password";
     button.setAttribute("aria-pressed", String(shown));
-    button.textContent = shown ? "Hide" : "Show";
+    button.textContent = word(shown ? "hide" : "show");
   }
 
   document.addEventListener("click", function (event) {
@@ -82,6 +88,9 @@
   document.addEventListener("submit", function (event) {
     var form = event.target;
     var button = event.submitter;
+    if (event.defaultPrevented) {
+      return;
+    }
     if (form.target === "_blank") {
       left = true;
       return;
@@ -98,7 +107,7 @@
       button.setAttribute("aria-busy", "true");
       say(busy);
       window.setTimeout(function () {
-        say("There is no answer yet. It can take a minute when the network is slow.");
+        say(word("slow"));
       }, 20000);
     }
   });
@@ -136,7 +145,7 @@
         frame.classList.toggle("dropping", name === "dragenter" || name === "dragover");
         if (name === "drop" && event.dataTransfer.files.length) {
           field.files = event.dataTransfer.files;
-          say("File chosen: " + field.files[0].name);
+          say(word("chosen").replace("{name}", field.files[0].name));
         }
       });
     });
@@ -149,6 +158,103 @@
       document.getElementById(found.getAttribute("data-clear")).value = "";
     });
   });
+
+  /* What the page asks for by itself does not keep anybody signed in. */
+  document.addEventListener("htmx:configRequest", function (event) {
+    var by = event.detail.triggeringEvent;
+    if (!by || !by.isTrusted) {
+      event.detail.headers["X-Unasked"] = "yes";
+    } else {
+      used();
+    }
+  });
+
+  /* Menus close when somebody goes on elsewhere. */
+  function closeMenus(but) {
+    all("details.menu[open]").forEach(function (menu) {
+      if (menu !== but) {
+        menu.open = false;
+      }
+    });
+  }
+  document.addEventListener("click", function (event) {
+    closeMenus(event.target.closest && event.target.closest("details.menu"));
+  });
+  document.addEventListener("keydown", function (event) {
+    var menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+    if (menu) {
+      closeMenus();
+      menu.querySelector("summary").focus();
+    }
+  });
+
+  /* On small screens the list of pages is folded; on wide ones it is always there. */
+  var narrow = window.matchMedia("(max-width: 52rem)");
+  function fold() {
+    all("[data-folds]").forEach(function (menu) {
+      menu.open = !narrow.matches;
+    });
+  }
+  narrow.addEventListener("change", fold);
+  fold();
+  document.documentElement.setAttribute("data-ready", "");
+
+  /* Two minutes before the session ends for want of use somebody is asked. Tabs of one browser share their use. */
+  var ending = document.getElementById("ending");
+  var WARN_MS = 120000;
+  var lastUse = 0;
+  function used() {
+    lastUse = Date.now();
+    try {
+      window.localStorage.setItem("used", String(lastUse));
+    } catch (ignored) {
+      /* A browser that keeps nothing has one tab's time only. */
+    }
+  }
+  function lastUseAnywhere() {
+    try {
+      return Math.max(lastUse, Number(window.localStorage.getItem("used")) || 0);
+    } catch (ignored) {
+      return lastUse;
+    }
+  }
+  function watchEnd() {
+    var left = Number(ending.getAttribute("data-idle-s")) * 1000 - (Date.now() - lastUseAnywhere());
+    if (left <= 0) {
+      var words = document.getElementById("ending-words");
+      words.textContent = words.getAttribute("data-over");
+      all("#ending-title, #ending form", ending).forEach(function (gone) {
+        gone.hidden = true;
+      });
+      window.setTimeout(watchEnd, 5000);
+      return;
+    }
+    if (left <= WARN_MS && !ending.open) {
+      ending.showModal();
+    }
+    if (left > WARN_MS && ending.open) {
+      ending.close();
+    }
+    window.setTimeout(watchEnd, Math.max(1000, Math.min(left - WARN_MS, 60000)));
+  }
+  if (ending && ending.showModal) {
+    used();
+    watchEnd();
+    ending.querySelector("form").addEventListener("submit", function (event) {
+      event.preventDefault();
+      window
+        .fetch(event.target.action, { method: "POST", body: new URLSearchParams(new FormData(event.target)) })
+        .then(function (answer) {
+          if (answer.ok) {
+            used();
+            ending.close();
+          }
+        })
+        .catch(function () {
+          say(word("slow"));
+        });
+    });
+  }
 
   reveal(document);
   var problem = document.getElementById("problem");

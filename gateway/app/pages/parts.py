@@ -15,7 +15,9 @@ from gateway.app.stored import Stored
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.device_api.door import DeviceDoor
+from gateway.operations.alerts import Alerts
 from gateway.operations.health import Health
+from gateway.operations.settings_desk import SettingsDesk
 from gateway.web.listeners import Listener
 from gateway.web.tls import Certificate
 
@@ -25,7 +27,9 @@ class Parts:
     """The running gateway as the pages see it.
 
     `changed` is awaited after a page changed devices, accounts or calendars in the database: everything that keeps
-    some of it in memory reads it again. `listener` says where the gateway listens, once it does.
+    some of it in memory reads it again. `listener` says where the gateway listens, once it does. `config` is what it
+    started with, `settings` has what was changed on the page since. `restart` starts it again with its
+    settings read anew, None where nobody would.
     """
 
     app: web.Application
@@ -40,6 +44,13 @@ class Parts:
     certificate: Certificate
     listener: Callable[[], Listener | None]
     changed: Callable[[], Awaitable[None]]
+    settings: SettingsDesk
+    alerts: Alerts
+    restart: Callable[[], None] | None = None
+
+    def zone(self) -> str:
+        """Return the IANA name of the zone in which times are shown."""
+        return self.settings.config.gateway.time_zone or "UTC"
 
     @property
     def public_origin(self) -> str:

@@ -2,9 +2,61 @@
 
 from __future__ import annotations
 
+import logging
+
+from gateway.admin.settings.notify_page import NotifyPages
+from gateway.admin.settings.page import Office, Place, SettingsPages
+from gateway.admin.settings.people_page import PeoplePages
 from gateway.app.pages.parts import Parts
+from gateway.config import Config
+from gateway.notify.webhook import Told
+from gateway.operations.alert_channels import made_channels
+from gateway.operations.alert_test import send_test
+from gateway.operations.settings_shown import AT_ONCE
+
+_LOGGER = logging.getLogger(__name__)
+_FOLLOWED = frozenset(
+    {"gateway.name", "gateway.time_zone", "notifications.email", "notifications.webhook", "notifications.syslog"}
+)
 
 
 def add(parts: Parts) -> None:
     """Add the pages."""
-    del parts
+    desk = parts.settings
+    office = Office(
+        shell=parts.shell,
+        desk=desk,
+        at_once=AT_ONCE | _FOLLOWED,
+        place=lambda: _place(parts),
+        backups="/settings/backup",
+    )
+
+    async def send(config: Config, channel: str) -> Told | None:
+        return (await send_test(config, parts.clock, (channel,))).get(channel)
+
+    for line in parts.config.saved_problems:
+        _LOGGER.warning("what was saved on the page is not used: %s", line)
+    before = parts.config.logging.level
+
+    async def followed(config: Config) -> None:
+        nonlocal before
+        if config.logging.level != before:
+            before = config.logging.level
+            logging.getLogger().setLevel(before.upper())
+        parts.shell.rename(config.gateway.name)
+        parts.alerts.use(made_channels(config), gateway=config.gateway.name)
+
+    desk.follow(followed)
+    SettingsPages(office).add(parts.app)
+    PeoplePages(office, parts.admins).add(parts.app)
+    NotifyPages(office, parts.clock, send).add(parts.app)
+
+
+def _place(parts: Parts) -> Place:
+    listener = parts.listener()
+    addresses = () if listener is None else (listener.url, listener.https_for_others)
+    public = parts.config.gateway.public_url
+    return Place(
+        addresses=(*((public,) if public else ()), *addresses),
+        fingerprint=parts.certificate.fingerprint,
+    )

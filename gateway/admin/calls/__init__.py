@@ -1,0 +1,1 @@
+"""The pages of the calls of devices: lists, one call from all sides, done again, saved."""

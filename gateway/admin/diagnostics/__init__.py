@@ -1,0 +1,1 @@
+"""The pages of the checks and of the support bundle."""

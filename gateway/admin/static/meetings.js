@@ -1,0 +1,113 @@
+/* Draws the week, or the day by device, with the calendar that is kept unmodified beside this file. */
+(function () {
+  "use strict";
+  var place = document.getElementById("picture");
+  var table = document.getElementById("table");
+  /* On a small screen the list is the better picture. */
+  if (!place || !window.EventCalendar || window.matchMedia("(max-width: 48rem)").matches) {
+    return;
+  }
+  var base = document.documentElement.getAttribute("data-base") || "";
+  var rooms = place.getAttribute("data-view") === "rooms";
+  var first = place.getAttribute("data-first");
+  var clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  var calendar;
+
+  function plain(date) {
+    var two = function (number) {
+      return (number < 10 ? "0" : "") + number;
+    };
+    return date.getFullYear() + "-" + two(date.getMonth() + 1) + "-" + two(date.getDate());
+  }
+
+  function address(from, to) {
+    var device = place.getAttribute("data-device");
+    return base + "/meetings/events.json?from=" + from + "&to=" + to + (device ? "&device=" + encodeURIComponent(device) : "");
+  }
+
+  function load(from, to) {
+    return window.fetch(address(from, to), { credentials: "same-origin", headers: { Accept: "application/json" } }).then(function (answer) {
+      if (!answer.ok) {
+        throw new Error(String(answer.status));
+      }
+      return answer.json();
+    });
+  }
+
+  function span() {
+    var from = new Date(first + "T00:00:00");
+    var to = new Date(from);
+    to.setDate(to.getDate() + (rooms ? 1 : 7));
+    return [plain(from), plain(to)];
+  }
+
+  function options(said) {
+    return {
+      view: rooms ? "resourceTimelineDay" : "timeGridWeek",
+      date: first,
+      firstDay: 1,
+      locale: document.documentElement.lang,
+      headerToolbar: { start: "", center: "", end: "" },
+      slotMinTime: "06:00",
+      slotMaxTime: "22:00",
+      flexibleSlotTimeLimits: true,
+      slotHeight: 32,
+      slotWidth: 56,
+      slotEventOverlap: false,
+      dayHeaderFormat: { weekday: "short", day: "numeric", month: "short" },
+      height: rooms ? undefined : "44rem",
+      scrollTime: "08:00",
+      slotLabelFormat: clock,
+      eventTimeFormat: clock,
+      nowIndicator: true,
+      editable: false,
+      resources: said.resources,
+      events: said.events,
+      eventDidMount: function (info) {
+        var more = info.event.extendedProps;
+        info.el.title = info.timeText + " " + info.event.title + " - " + more.device + ": " + more.state;
+      },
+      eventClick: function (info) {
+        window.location.assign(base + "/meetings/" + info.event.extendedProps.meeting);
+      },
+    };
+  }
+
+  /* The picture is for the mouse alone: its cells and buttons mean nothing to screen readers, and the list says it all. */
+  function keepForTheMouse() {
+    Array.prototype.forEach.call(place.querySelectorAll(":is([tabindex], button, a, .ec-main):not([tabindex='-1'])"), function (each) {
+      each.setAttribute("tabindex", "-1");
+    });
+  }
+
+  function show() {
+    var asked = span();
+    return load(asked[0], asked[1]).then(function (said) {
+      if (calendar) {
+        calendar.setOption("resources", said.resources);
+        calendar.setOption("events", said.events);
+        return;
+      }
+      place.hidden = false;
+      place.setAttribute("aria-hidden", "true");
+      new window.MutationObserver(keepForTheMouse).observe(place, { childList: true, subtree: true, attributeFilter: ["tabindex"] });
+      calendar = window.EventCalendar.create(place, options(said));
+      table.open = false;
+    });
+  }
+
+  show().catch(function () {
+    place.hidden = true;
+    table.open = true;
+  });
+
+  var waiting = 0;
+  ["live:meeting", "live:mirror"].forEach(function (name) {
+    document.body.addEventListener(name, function () {
+      window.clearTimeout(waiting);
+      waiting = window.setTimeout(function () {
+        show().catch(function () {});
+      }, 2000);
+    });
+  });
+})();
