@@ -7,7 +7,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check -qq install
 
-.PHONY: help demo test run check test-long test-system bench lock clean
+.PHONY: help demo test run check test-long test-system bench screenshots lock clean
 
 help:
 	@echo "make demo         simulated Google + gateway + simulated UCM6300 (ARGS=--once: one meeting, then exit)"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-long    the tests with full counts"
 	@echo "make test-system  what needs strace or root"
 	@echo "make bench        speed, side by side with its floor"
+	@echo "make screenshots  pictures of every page into docs/images"
 
 demo: $(VENV)/.runtime
 	@$(RUN) -m simulator demo $(ARGS)
@@ -45,6 +46,10 @@ test-system: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(RUN) -m tests.bench $(ARGS)
+
+screenshots: $(VENV)/.dev
+	@sh tests/system/debian-packages.sh chromium
+	@$(RUN) -m tests.browser.pictures docs/images $(ARGS)
 
 # The locks carry hashes and no index address, so any index serves. Needs uv.
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q

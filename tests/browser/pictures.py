@@ -1,22 +1,30 @@
-"""Takes the pictures of docs/images from a real walk: `python -m tests.browser.pictures FOLDER`; it judges nothing."""
+"""Takes the pictures of docs/images (`make screenshots`): every page of a gateway in use, and the way to Google.
+
+`python -m tests.browser.pictures [FOLDER] [WORD ...]` takes the pages whose names hold one of the words only.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 from playwright.async_api import Browser, BrowserContext, Page
 
 from simulator.google import SimulatedGoogle
 from tests.browser import chromium
+from tests.browser.lived_in import every_address, lived_in
 from tests.browser.person import Person
 from tests.browser.test_walk import allow, set_up
+from tests.journey.dashboard_office import DashboardOffice, signed_in_cookie
 from tests.journey.fresh_gateway import FreshGateway, closed_port, opened
 
 WIDTHS = (320, 1280)
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 async def taken(browser: Browser, gateway: FreshGateway, folder: Path) -> None:
@@ -62,17 +70,41 @@ async def pictures(context: BrowserContext, address: str, what: str, path: Path,
             await page.close()
 
 
-async def main(folder: Path) -> None:
-    """Take all of them."""
+def name_of(pattern: str) -> str:
+    """Return what the pictures of a page are called, from the pattern of its address."""
+    words = re.sub(r"\{(\w+)\}", "one", pattern.strip("/")).replace("/", "-").replace(".", "-")
+    return f"page-{words or 'start'}"
+
+
+async def every_page(browser: Browser, office: DashboardOffice, folder: Path, words: Sequence[str]) -> None:
+    """Take every page that links lead to, in every width and scheme."""
+    pages = {name_of(pattern): address for pattern, address in (await every_address(office, forgiving=True)).items()}
+    chosen = {name: address for name, address in pages.items() if not words or any(word in name for word in words)}
+    for width in WIDTHS:
+        for scheme in SCHEMES:
+            context = await browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+            cookies: Any = signed_in_cookie(office.gateway, office.browser)
+            look = {"name": "gateway_look", "value": "auto.en", "url": office.browser.base}
+            await context.add_cookies([*cookies, look])
+            page = await context.new_page()
+            for name, address in chosen.items():
+                await page.goto(office.browser.base + address, wait_until="load")
+                await page.screenshot(path=f"{folder / name}-{width}-{scheme}.png", full_page=True)
+            await context.close()
+
+
+async def main(folder: Path, words: Sequence[str]) -> None:
+    """Take all of them, or those that are named."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data:
-        async with (
-            SimulatedGoogle(port=0) as google,
-            opened(Path(data), google) as gateway,
-            chromium.started() as browser,
-        ):
-            await taken(browser, gateway, folder)
+        async with chromium.started() as browser:
+            async with lived_in(Path(data) / "used") as office:
+                await every_page(browser, office, folder, words)
+            if words:
+                return
+            async with SimulatedGoogle(port=0) as google, opened(Path(data), google) as gateway:
+                await taken(browser, gateway, folder)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images")))
+    asyncio.run(main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images"), sys.argv[2:]))

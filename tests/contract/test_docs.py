@@ -23,7 +23,7 @@ COMMANDS = DOCS["docs/reference/command-line.md"]
 CALLS = DOCS["docs/reference/device-api.md"]
 SETTINGS = DOCS["docs/reference/configuration.md"]
 TOGETHER = {"google", "google calendar", "user", "device", "device directory", "profile", "zone"}
-TOGETHER |= {"meeting", "meeting adopt", "mirror", "notify"}
+TOGETHER |= {"meeting", "meeting adopt", "mirror", "notify", "events", "backup"}
 """Words that are nothing without the one that follows."""
 pages = pytest.mark.parametrize("name", list(DOCS))
 
@@ -138,13 +138,13 @@ GROUPS = {
     "G-4": "After the code",
     "G-5": "While running",
     "N-": "Network and clock",
-    "A-": "Administrators",
 }
 DEVICES = {"D-": "Devices"}
 CATALOGUES = {
     "docs/how-to/authorize-google.md": GROUPS,
     "docs/reference/device-messages.md": DEVICES,
     "docs/how-to/alerts.md": {"M-": "Meetings and alerts"},
+    "docs/reference/messages.md": {"A-": "Administrators", "C-": "Configuration and backups"},
 }
 """Which page holds the table of which codes."""
 

@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from gateway import yaml_source
-from gateway.cli.profile import readers
+from gateway.dialects.whole_call import readers
 from gateway.errors import BadPayload
 from gateway.operations import profile_schema
 from gateway.operations.profile_examples import replay

@@ -87,7 +87,7 @@ class Visitor:
         async with self.session.request(
             method, url, headers=headers, data=data, allow_redirects=False, max_redirects=0
         ) as got:
-            text = await got.text()
+            text = (await got.read()).decode("utf-8", "replace")  # a download is no text
             found = re.search(r'name="csrf" value="([^"]+)"', text)
             self.token = found[1] if found else self.token
             set_cookies = {name: morsel.OutputString() for name, morsel in got.cookies.items()}

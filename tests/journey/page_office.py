@@ -102,6 +102,7 @@ async def signed_in(gateway: Running) -> AsyncIterator[PlainBrowser]:
     async with PlainBrowser(gateway.listener.url) as browser:
         await browser.open("/sign-in")
         await browser.press("Sign in", name="anna", password=PASSWORD)
+        await browser.open("/google")
         assert browser.page.url.endswith("/google"), browser.page.text
         yield browser
 

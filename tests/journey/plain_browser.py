@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from types import TracebackType
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import aiohttp
 from yarl import URL
@@ -90,7 +90,7 @@ class Page(HTMLParser):
 
     def codes(self) -> list[str]:
         """The codes of the messages on the page."""
-        return re.findall(r"Code ([GNA]-\d+)", self.text)
+        return re.findall(r"Code ([GNADMC]-\d+)", self.text)
 
     def labelled(self, label: str) -> Control:
         """The field with that label."""
@@ -114,10 +114,14 @@ class Page(HTMLParser):
         if tag in ("input", "button", "select", "textarea"):
             control = Control(tag, given, given.get("form", self._form), given.get("value", ""))
             self.controls.append(control)
-        if tag == "option":
+        if tag == "option" and self._in_select():
             self.controls[-1].options.append((given["value"], ""))
             if "selected" in given or len(self.controls[-1].options) == 1:
                 self.controls[-1].value = given["value"]
+
+    def _in_select(self) -> bool:
+        """The options of a datalist are proposals, not a value."""
+        return any(each.tag == "select" for each in self._open)
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
@@ -137,7 +141,7 @@ class Page(HTMLParser):
             self.controls[-1].value += data
         if self.controls and any(each.tag == "button" for each in self._open):
             self.controls[-1].text += data
-        if inner == "option":
+        if inner == "option" and self._in_select():
             value, text = self.controls[-1].options[-1]
             self.controls[-1].options[-1] = (value, text + data)
 
@@ -185,6 +189,8 @@ class PlainBrowser:
         sent_by = page.forms[pressed.form]
         fields = _sent(page, pressed, typed)
         path = pressed.attributes.get("formaction", sent_by["action"])
+        if sent_by.get("method", "get").lower() == "get":
+            return await self._ask("GET", f"{path}?{urlencode(fields)}", tab=tab)
         data: aiohttp.FormData | list[tuple[str, str]] = fields
         if sent_by.get("enctype") == "multipart/form-data":
             data = aiohttp.FormData(default_to_multipart=True)
@@ -209,7 +215,7 @@ class PlainBrowser:
             async with self._session.request(
                 method, URL(url), data=data, headers=headers, allow_redirects=False
             ) as answer:
-                source = await answer.text()
+                source = await answer.text(errors="replace")
                 if answer.status in (302, 303):
                     method, data, url = "GET", None, urljoin(url, answer.headers["Location"])
                     continue

@@ -117,7 +117,7 @@ async def test_the_command_sends_one_alert_to_each_and_says_who_took_it(
         (gateway.folder / ".env").write_text("")
         _, talk = await desk("notify", "test", ends=78)
         assert "Nothing is set under notifications" in talk
-        assert "Set notifications.email, notifications.webhook or notifications.syslog there" in talk
+        assert "Set notifications.email, notifications.webhook or notifications.syslog on the page Settings" in talk
 
 
 async def test_lost_and_back(gateway: GatewayProcess, google: SimulatedGoogle, told: Listeners) -> None:

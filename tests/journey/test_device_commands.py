@@ -168,3 +168,9 @@ async def test_half_of_what_is_needed(desk: CommandDesk) -> None:
         _, talk = await desk(*add, *words, ends=ends)
         assert talk.startswith("ERROR ")
         assert len(talk.splitlines()) == 1
+
+
+async def test_a_device_that_wants_to_connect_is_dismissed(gateway: GatewayProcess, desk: CommandDesk) -> None:
+    """Nobody of that name waits: it says so, and nothing changes."""
+    _, talk = await desk("device", "dismiss", "ucm-9", ends=1)
+    assert "ucm-9 does not want to connect." in talk

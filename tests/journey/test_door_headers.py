@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.journey.door_office import PASSWORD, Answer, opened_door, raw
+from tests.journey.test_door_routes import DEVICES, ENVELOPE, filled, routes
 
 WANTED = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -157,6 +158,22 @@ async def test_pages_answer_under_names_of_ours_only(tmp_path: Path, host: str, 
         assert (await visitor.get("/help", {"Host": host})).status == status
         device = await visitor.get("/api/v1/openapi.json", {"Host": host})
         assert device.status == 200, "devices behind address translation know other names"
+
+
+async def test_no_page_at_all_answers_under_a_foreign_name(tmp_path: Path) -> None:
+    async with opened_door(tmp_path, anna=True) as door, door.visitor() as visitor:
+        await visitor.sign_in()
+        asked = set()
+        for method, path in routes(door):
+            if path.startswith(DEVICES) or path == ENVELOPE:
+                continue
+            asked.add(path)
+            foreign = {"Host": "evil.example", "Sec-Fetch-Site": "same-origin"}
+            answer = await visitor.get(filled(path), foreign, method)
+            assert answer.status == 421, (method, path)
+            assert "anna" not in answer.text
+        assert len(asked) > 30
+        assert await visitor.signed_in()
 
 
 async def test_a_proxy_on_this_machine_that_speaks_tls(tmp_path: Path) -> None:

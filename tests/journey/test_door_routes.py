@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,11 +16,17 @@ import pytest
 from tests.journey.door_office import PASSWORD, Door, Visitor, opened_door, raw
 
 PUBLIC = {
-    "/", "/set-up", "/sign-in", "/static/{name}", "/help", "/help/guide", "/help/{code}",
+    "/", "/set-up", "/welcome", "/welcome/code", "/welcome/administrator",
+    "/sign-in", "/sign-in/again", "/look", "/static/{name}", "/help", "/help/guide", "/help/{code}",
     "/oauth/google/callback", "/google/returned/{ticket}",
+    "/welcome/restore",
 }  # fmt: skip
 """All that a stranger may see of the pages."""
 DEVICES = ("/api/", "/healthz", "/readyz")
+STREAM = "/live"
+"""An answer that does not end."""
+WAYS = 4
+"""How many queries of one page, codes of the help and profiles: there is always one more week to look at."""
 ENVELOPE = "/api"
 """Where devices speak the UCM's own words at the root; their door, not the people's."""
 
@@ -32,7 +39,7 @@ def routes(door: Door) -> Iterator[tuple[str, str]]:
 
 
 def filled(path: str) -> str:
-    return re.sub(r"\{\w+\}", "x", path)
+    return re.sub(r"\{\w+\}", "1", path)
 
 
 async def test_every_route_is_on_the_list_or_needs_a_session(tmp_path: Path) -> None:
@@ -182,7 +189,7 @@ def content(folder: Path) -> str:
 
 async def crawl(visitor: Visitor, door: Door) -> int:
     """Ask for every page and everything that pages link to."""
-    waiting = [filled(path) for method, path in routes(door) if method == "GET"]
+    waiting = [filled(path) for method, path in routes(door) if method == "GET" and path != STREAM]
     waiting += [
         "/sign-in?next=/x&ended",
         "/google?change=app",
@@ -192,15 +199,17 @@ async def crawl(visitor: Visitor, door: Door) -> int:
         "/password?done",
     ]
     seen: set[str] = set()
+    often: Counter[str] = Counter()
     while waiting:
         path = waiting.pop()
-        if path in seen:
+        page = re.sub(r"\?.*|(?<=^/help/)[A-Z].*|(?<=^/profiles/)[a-z_]+/\w+", "", path)
+        if path in seen or often[page] >= WAYS:
             continue
         seen.add(path)
-        for method in ("GET", "HEAD"):
-            answer = await visitor.get(path, method=method)
-            assert answer.status < 500, path
+        often[page] += 1
+        assert (await visitor.get(path, method="HEAD")).status < 500, path
         answer = await visitor.get(path)
+        assert answer.status < 500, path
         waiting += [found.partition("#")[0] for found in re.findall(r'(?:href|src)="(/[^"]*)"', answer.text)]
         waiting += [answer.place] if answer.place.startswith("/") else []
     return len(seen)

@@ -38,8 +38,8 @@ async def test_the_code_is_on_the_console_and_in_one_private_file_only(
 
 async def test_without_the_right_code_nobody_gets_in(tmp_path: Path) -> None:
     async with opened_door(tmp_path / "data") as door, door.visitor() as visitor:
-        assert (await visitor.get("/")).place == "/set-up"
-        assert (await visitor.get("/sign-in")).place == "/set-up"
+        assert (await visitor.get("/")).place == "/welcome"
+        assert (await visitor.get("/sign-in")).place == "/welcome"
         page = await visitor.get("/set-up")
         assert page.status == 200
         assert 'value="admin"' in page.text
@@ -58,10 +58,10 @@ async def test_without_the_right_code_nobody_gets_in(tmp_path: Path) -> None:
 async def test_the_right_code_makes_the_administrator_and_signs_in(tmp_path: Path, typed) -> None:  # type: ignore[no-untyped-def]
     async with opened_door(tmp_path / "data") as door, door.visitor() as visitor:
         answer = await visitor.set_up(typed(door.codes[0]))
-        assert (answer.status, answer.place) == (303, "/google")
+        assert (answer.status, answer.place) == (303, "/")
         assert await visitor.signed_in()
         assert (await visitor.get("/set-up")).status == 404
-        assert (await visitor.get("/")).place == "/google"
+        assert (await visitor.get("/")).place == "/welcome/name"
         assert not (door.folder / "set-up-code").exists()
         assert (door.folder / "set-up-done").exists()
         assert ("admin:anna", "admin.set-up", "user anna", "127.0.0.1") in door.audit()
@@ -167,7 +167,7 @@ async def test_a_lost_database_closes_the_door(tmp_path: Path) -> None:
             assert "meeting-gateway user add" in answer.text
         assert (await visitor.get("/google")).place.startswith("/sign-in")
         await visitor.get("/help")
-        assert (await visitor.post("/set-up", code="", name="eve", password=PASSWORD)).status == 403
+        assert (await visitor.post("/set-up", code="", name="eve", password=PASSWORD)).status == 503
         await door.gateway.admins.add_user("boris", PASSWORD)
         assert (await visitor.sign_in("boris")).status == 303
 

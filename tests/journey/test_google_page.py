@@ -111,6 +111,7 @@ async def test_what_waits_is_forgotten_with_the_session(desk: PageOffice):
     await desk.browser.press("Sign out")
     await desk.browser.open("/sign-in")
     await desk.browser.press("Sign in", name="anna", password=PASSWORD)
+    await desk.browser.open("/google")
     page = await desk.browser.press("Save", client_id=CLIENT_ID)
     assert page.codes() == ["G-104"]
 

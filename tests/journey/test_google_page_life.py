@@ -215,7 +215,7 @@ async def test_other_accounts_are_listed_beside_the_main_one(desk: PageOffice):
     desk.google.do.revoke(OTHER)
     await accounts.lost(target, Outcome(verdict=Verdict.AUTHORIZATION, code="G-502", text="Gone.", whole_account=True))
     page = await desk.browser.open("/google")
-    assert f"{OTHER} : authorization-lost" in page.text
+    assert f"{OTHER} : authorization lost" in page.text
     assert "Someone removed the gateway's access" in page.text
     assert page.title.startswith("Google Calendar - authorized"), "the main account is as it was"
 

@@ -177,7 +177,7 @@ def section(draw: st.DrawFn, model: type[Section]) -> dict[str, object]:
 def plain(config: Config) -> dict[str, object]:
     """The loaded settings in the form in which pydantic gives its own."""
     data = dataclasses.asdict(config)
-    del data["path"], data["sources"]
+    del data["path"], data["sources"], data["saved_problems"]
     data["gateway"]["listen"] = str(config.gateway.listen)
     data["gateway"]["listen_tls"] = str(config.gateway.listen_tls)
     for device in data["devices"]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.log import JsonLines, TextLines, redact
+from gateway.log import JsonLines, RaisedLevel, Ring, TextLines, redact
 
 CANARIES = {
     "access token": "ya29.a0AfB_canary-access.token",
@@ -155,3 +155,75 @@ def test_the_level_decides_and_libraries_are_quiet():
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.endswith("WARNING x: shown")
+
+
+def logger_of(ring: Ring, name: str = "gateway.mirror.outbound") -> logging.Logger:
+    made = logging.getLogger(f"{name}.{id(ring)}")
+    made.propagate = False
+    made.setLevel(logging.DEBUG)
+    made.handlers[:] = [ring]
+    return made
+
+
+def test_the_ring_keeps_the_last_lines_and_no_more():
+    ring = Ring(most_lines=5, most_bytes=10_000)
+    logger = logger_of(ring)
+    for number in range(12):
+        logger.info("line %d", number, extra={"device": "ucm-1"})
+    assert [(line.number, line.text) for line in ring.lines()] == [
+        (number + 1, f"line {number} device=ucm-1") for number in range(7, 12)
+    ]
+    line = ring.lines()[-1]
+    assert line.area.startswith("mirror.outbound.")
+    assert (line.device, line.meeting, line.level) == ("ucm-1", "", logging.INFO)
+
+
+@given(sizes=st.lists(st.integers(0, 3_000), max_size=60))
+def test_the_ring_never_takes_more_than_its_bytes(sizes: list[int]):
+    ring = Ring(most_lines=20, most_bytes=4_000)
+    logger = logger_of(ring)
+    for size in sizes:
+        logger.info("x" * size)
+    kept = ring.lines()
+    assert sum(len(line.text) for line in kept) <= 4_000
+    assert len(kept) <= 20
+    assert [len(line.text) for line in kept] == [min(size, 4_000) for size in sizes][len(sizes) - len(kept) :]
+
+
+@pytest.mark.parametrize("canary", CANARIES.values(), ids=list(CANARIES))
+def test_the_ring_holds_no_secret(canary: str):
+    ring = Ring()
+    logger = logger_of(ring)
+    logger.info("before %s after", canary, extra={"device": canary, "said": [canary]})
+    logger.error("failed", exc_info=raised(f"refused {canary}."))
+    assert canary not in repr(ring.lines())
+    assert len(ring.lines()[0].text.splitlines()) == 1
+
+
+def test_a_line_that_cannot_be_made_stops_nobody(capsys: pytest.CaptureFixture[str]):
+    ring = Ring()
+    logger_of(ring).info("%d", "no number")
+    assert ring.lines() == []
+    capsys.readouterr()
+
+
+def test_a_raised_level_falls_back_with_the_first_line_after_its_time():
+    root, now = logging.getLogger(), [100.0]
+    before, handlers = root.level, list(root.handlers)
+    ring, raised_level = Ring(), RaisedLevel(lambda: now[0])
+    root.handlers[:] = [ring]
+    root.setLevel(logging.WARNING)
+    try:
+        raised_level.raise_to(logging.DEBUG, 900)
+        logging.getLogger("gateway.x").debug("seen")
+        raised_level.raise_to(logging.DEBUG, 900)
+        now[0] += 899
+        assert raised_level.left_s() == 1
+        now[0] += 2
+        logging.getLogger("gateway.x").debug("too late")
+        assert (root.level, raised_level.left_s()) == (logging.WARNING, 0.0)
+        assert [line.text for line in ring.lines()] == ["seen"]
+        assert ring.filters == []
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(before)

@@ -151,6 +151,7 @@ async def sign_in(browser: PlainBrowser) -> None:
     """Be the administrator."""
     await browser.open("/sign-in")
     await browser.press("Sign in", name="anna", password=PASSWORD)
+    await browser.open("/google")
     assert browser.page.url.endswith("/google"), browser.page.text
 
 

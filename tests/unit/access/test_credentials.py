@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.access.credentials import identify
+from gateway.access.credentials import identify, shown_key
 from gateway.devices.register import Device, Register
 from gateway.domain.device import DevicePolicy
 from gateway.domain.meeting import Invitations
@@ -82,3 +82,22 @@ def test_any_text_is_answered(device: str, value: str):
     empty = Register([], {})
     with pytest.raises(NotAuthorized):
         identify(empty, device, value)
+
+
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [
+        ("Bearer the-key", "the-key"),
+        ("Basic " + base64.b64encode(b"hq:the-key").decode(), "the-key"),
+        ("Basic " + base64.b64encode(b"other:the-key").decode(), None),
+        ("Basic !", None),
+        ('Digest username="hq"', None),
+        ("Bearer \udcff", None),
+        ("Bearer", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_key_that_a_stranger_shows(said: str | None, key: str | None):
+    shown = shown_key(said, "hq")
+    assert (shown.reveal() if shown is not None else None) == key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.unit.operations.alert_desk import (
     MINUTE_MS,
     START_MS,
     AlertDesk,
+    Ear,
     alert_desk,
     meeting,
     queued,
@@ -310,9 +312,34 @@ async def test_without_a_channel_nothing_is_done(tmp_path: Path):
         desk.restart()
         await desk.tell(LOST)
         await desk.alerts.look()
-        await desk.alerts.run()
+        running = asyncio.create_task(desk.alerts.run())
+        await asyncio.sleep(0)
         assert await desk.database.read(alerts.states) == []
         assert await desk.sent() == []
+        running.cancel()
+
+
+async def test_channels_that_are_set_while_the_gateway_runs_are_used_at_once(tmp_path: Path) -> None:
+    async with alert_desk(tmp_path) as desk:
+        await desk.sql(ACCOUNT, "UPDATE account SET state = 'authorization-lost', state_code = 'G-503'")
+        old, new = Ear("email"), Ear("webhook")
+        desk.ears = []
+        desk.restart()
+        running = asyncio.create_task(desk.alerts.run())
+        await asyncio.sleep(0)  # it waits for a channel
+        async with asyncio.timeout(10):
+            desk.alerts.use([old], gateway="Branch office")
+            while not old.heard:
+                await asyncio.sleep(0.01)
+            desk.alerts.use([new], gateway="Branch office")
+            await desk.sql("UPDATE account SET state = 'connected'")
+            await desk.tell(BACK)
+            while not new.heard:
+                await asyncio.sleep(0.01)
+        assert new.heard[0].gateway == "Branch office"
+        assert len(old.heard) == 1
+        assert not running.done()
+        running.cancel()
 
 
 async def test_what_is_old_is_forgotten_and_what_is_open_is_not(desk: AlertDesk):
