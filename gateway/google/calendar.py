@@ -143,7 +143,11 @@ class GoogleCalendar:
             token = await self._tokens.token()
             answer = await call(token)
             if answer.status == 401:
-                answer = await call(await self._tokens.token(rejected=token))
+                token = await self._tokens.token(rejected=token)
+                answer = await call(token)
+            if answer.status == 401 and (newer := await self._tokens.token()) != token:
+                # While this call was under way another one got a new token: only that one says how it stands.
+                answer = await call(newer)
         except TokenFailure as failure:
             return failure.outcome
         except NoAnswer as silence:

@@ -25,7 +25,7 @@ from simulator.google import SimulatedGoogle
 
 STALL_S = 30.0
 NAMED_WAIT_S = 7
-REFUSED_AGAIN_S = 60
+REFUSED_AGAIN_S = 600
 
 
 class Trouble(StrEnum):

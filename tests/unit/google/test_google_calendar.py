@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from gateway.domain.meeting import Invitations, Invitee, Meeting
 from gateway.domain.outcome import Remedy, RemoteEvent, Verdict
@@ -205,6 +206,26 @@ async def test_a_new_token_that_is_refused_too_means_the_authorization(
     assert (outcome.verdict, outcome.whole_account) == (Verdict.AUTHORIZATION, True)
     assert len(raw_google.seen) == 3
     assert successes.count == 0
+
+
+async def test_a_token_that_was_superseded_under_way_says_nothing_about_the_authorization(
+    raw_google: RawGoogle, calendar: GoogleCalendar
+) -> None:
+    async def meanwhile(request: web.Request) -> web.StreamResponse:
+        """Another call is refused too, and gets a newer token, before this one is refused."""
+        assert (await calendar.look(REF)).verdict is Verdict.DONE
+        return await answer(401, UNAUTHORIZED)(request)
+
+    raw_google.will(
+        answer(401, UNAUTHORIZED),
+        answer(200, '{"access_token":"ya29.second","expires_in":3599}'),
+        meanwhile,
+        answer(401, UNAUTHORIZED),
+        answer(200, '{"access_token":"ya29.third","expires_in":3599}'),
+        answer(200, json.dumps(EVENT)),
+    )
+    assert (await calendar.insert(REF, CONTENT)).verdict is Verdict.DONE
+    assert raw_google.seen[-1].headers["Authorization"] == "Bearer ya29.third"
 
 
 async def test_a_refresh_that_fails_decides_the_call(raw_google: RawGoogle, calendar: GoogleCalendar) -> None:
