@@ -19,6 +19,7 @@ from gateway.clock import Clock
 from gateway.config import Config
 from gateway.device_api.changes import ChangeCalls
 from gateway.device_api.door import DeviceDoor
+from gateway.device_api.hearing import hearing
 from gateway.device_api.meetings import MeetingCalls
 from gateway.device_api.routes import add_routes
 from gateway.mirror.lookup import Lookup
@@ -33,9 +34,11 @@ def application(
     config: Config, clock: Clock, stored: Stored, mirroring: Mirroring, door: Middleware
 ) -> tuple[web.Application, DeviceDoor, Health]:
     """Make the HTTP application with the devices' calls and the health pages; tell the devices' door and the health."""
-    limits = config.limits
+    limits, log = config.limits, mirroring.neighbourhood.log
     app = web.Application(
-        middlewares=[door, guard(limits.body_timeout_s, limits.body_bytes)], client_max_size=limits.body_bytes
+        # What is refused for its size or its slowness is heard too.
+        middlewares=[door, hearing(log, clock), guard(limits.body_timeout_s, limits.body_bytes)],
+        client_max_size=limits.body_bytes,
     )
     calls = MeetingCalls(
         register=mirroring.register,
@@ -45,6 +48,7 @@ def application(
         visitors=mirroring.neighbourhood.visitors,
         availability=mirroring.availability,
     )
+    calls.door.log = log
     health = Health(
         database=stored.database, data_dir=stored.folder.path, account=lambda: _account_health(stored.accounts)
     )

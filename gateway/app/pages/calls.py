@@ -6,7 +6,6 @@ from gateway.admin.calls.page import CallPages
 from gateway.app.pages.parts import Parts
 from gateway.device_api.again import Again
 from gateway.device_api.door import caller
-from gateway.device_api.hearing import hearing
 from gateway.devices.register import Device
 from gateway.dialects.whole_call import opened
 from gateway.domain.meeting import Meeting
@@ -16,12 +15,9 @@ from gateway.operations.call_desk import CallDesk
 
 
 def add(parts: Parts) -> None:
-    """Let every call of a device be heard, and add the pages that show them."""
+    """Add the pages."""
     mirroring, database = parts.mirroring, parts.stored.database
     log = mirroring.neighbourhood.log
-    parts.door.log = log
-    # After the door of the pages, and before what reads bodies within their limits: what that refuses is heard too.
-    parts.app.middlewares.insert(1, hearing(log, parts.clock))
 
     async def odd_list(device: Device) -> tuple[str, int] | None:
         return await kept_list(database, device.row.id, device.profile, parts.stored.vault.unseal)
