@@ -130,7 +130,7 @@ def test_a_device_leaves_a_room_with_all_that_was_its():
         for number, device in ((1, 1), (2, 2)):
             conn.execute(
                 "INSERT INTO meeting (id, device_id, external_id, revision, state, sync, shape, fingerprint, body, "
-                "changed_at) VALUES (?, ?, 'm', 1, 'scheduled', 1, 's', '', '', 0)",
+                "changed_at) VALUES (?, ?, 'm', 1, 'scheduled', 1, 's', '', '{}', 0)",
                 (number, device),
             )
             busy.place(conn, device, busy.room(conn, "r"), blocks=True)

@@ -44,17 +44,17 @@ async def session(admins: Admins, cookie: str) -> Session:
     return found
 
 
-async def test_the_password_counts_for_fifteen_minutes(admins: Admins, clock: MovedClock) -> None:
+async def test_the_password_counts_for_ten_minutes(admins: Admins, clock: MovedClock) -> None:
     cookie = await admins.sign_in("anna", PASSWORD, "10.0.0.1")
     assert (await session(admins, cookie)).proved
-    clock.ahead_ms += 14 * MINUTE_MS
+    clock.ahead_ms += 9 * MINUTE_MS
     assert (await session(admins, cookie)).proved
     clock.ahead_ms += 1 * MINUTE_MS
     old = await session(admins, cookie)
     assert not old.proved
     await admins.prove(old, PASSWORD, "10.0.0.1")
     assert (await session(admins, cookie)).proved
-    clock.ahead_ms += 15 * MINUTE_MS
+    clock.ahead_ms += 10 * MINUTE_MS
     assert not (await session(admins, cookie)).proved
 
 
@@ -77,10 +77,10 @@ async def test_a_proof_survives_a_restart_as_long_as_it_counts(
     admins: Admins, database: Database, clock: MovedClock, tmp_path: Path
 ) -> None:
     cookie = await admins.sign_in("anna", PASSWORD, "10.0.0.1")
-    clock.ahead_ms += 10 * MINUTE_MS
+    clock.ahead_ms += 7 * MINUTE_MS
     again = Admins(database=database, data_dir=tmp_path, clock=clock)
     assert (await session(again, cookie)).proved
-    clock.ahead_ms += 5 * MINUTE_MS
+    clock.ahead_ms += 3 * MINUTE_MS
     assert not (await session(again, cookie)).proved
 
 
