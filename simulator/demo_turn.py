@@ -70,8 +70,9 @@ def _meetings(turn: Turn) -> list[str]:
 def _sign_in(turn: Turn) -> list[str]:
     return [
         "The sign-in at Google, by hand in the browser:",
-        "  1. Open the admin page, enter the set-up code, choose a user name and a password.",
-        "  2. Press Disconnect. Step 3 above is forgotten, and new meetings wait in the gateway.",
+        "  1. Open the admin page, press Start, enter the set-up code, choose a user name and a password.",
+        "     Press Skip the rest: the settings, the account and the device are there already.",
+        "  2. Open Google in the menu and press Disconnect. Step 3 above is forgotten, new meetings wait here.",
         "  3. Card 1: press Change, choose the credentials file, press Save.",
         "  4. Card 2: press Get Authorization Code. Press Allow on the page of the simulated Google.",
         "     From the http address the browser comes back by itself, because it runs on the gateway's machine.",

@@ -102,7 +102,7 @@ class TestMeeting:
         if outcome.verdict is not Verdict.DONE or outcome.event is None:
             if outcome.verdict not in (Verdict.IN_DOUBT, Verdict.DONE):
                 await self._forget()  # it is certainly not there
-            raise _failed(outcome)
+            raise _failed(outcome, "" if self._email else self._choice.current().name)
         meeting = SentMeeting(**{**asdict(meeting), "link": outcome.event.link or ""})
         await self._remember(meeting, by)
         return meeting
@@ -193,9 +193,11 @@ def _ref(meeting: SentMeeting) -> EventRef:
     return EventRef(calendar_id=meeting.calendar_id, remote_id=meeting.remote_id, marks={})
 
 
-def _failed(outcome: Outcome) -> SignInError:
+def _failed(outcome: Outcome, calendar: str = "") -> SignInError:
+    """Return what went wrong; `calendar` is the name of the calendar, where people gave it one."""
     code = outcome.code or "G-412"
-    return SignInError(code, outcome.text or str(messages.text(code)), values=outcome.values)
+    values = {"name": calendar, **outcome.values} if calendar else outcome.values
+    return SignInError(code, outcome.text or str(messages.text(code)), values=values)
 
 
 def _audit(conn: sqlite3.Connection, now_ms: int, by: Actor, action: str, object_: str) -> None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from gateway.clock import Clock
 from gateway.devices.known import KnownDevices
 from gateway.errors import ProfileError
+from gateway.operations.gathered import Gathered
 from gateway.profiles.catalog import Catalog
 from gateway.profiles.model import Profile
 from gateway.store import device_list, meeting_times, pending
@@ -23,6 +24,9 @@ from gateway.store.pending import FoundRow, PendingRow
 PAGE = 20
 QUIET_AFTER_MS = 24 * 3_600_000
 """A device that calls by itself and did not for so long is called quiet; it may just have had nothing to say."""
+
+_FEW_SERIES = 200
+"""So many series of one device are worked out one by one; of more, only those are that fall on the day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,16 +106,24 @@ class DeviceList:
         self._catalog = catalog
         self._zone = zone
         self._heard_from = heard_from
+        self._today = Gathered[tuple[int, Mapping[int, int]]]()
 
     async def page(self, text: str, state: State | None, *, after: str = "", before: str = "") -> ListPage:
         """Return the devices that have `text` in name, type or address, from `after` on or up to `before`."""
         wanted = self._wanted(text, state, after, before)
         quiet_since = self._clock.now_ms() - QUIET_AFTER_MS
         from_s, to_s = self._day()
+        steady_s = self._clock.monotonic_s()
+
+        def gather(conn: sqlite3.Connection) -> tuple[int, Mapping[int, int]]:
+            return from_s, _begin_between(conn, from_s, to_s)
 
         def read(conn: sqlite3.Connection) -> tuple[list[ListedRow], Mapping[int, int], int]:
             rows = device_list.page(conn, wanted, quiet_since=quiet_since, most=PAGE + 1)
-            return rows, _begin_between(conn, from_s, to_s), device_list.count(conn)
+            day, today = self._today.get(conn, steady_s, gather)
+            if day != from_s:  # it is a new one, in the gateway's zone or in another
+                today = gather(conn)[1]
+            return rows, today, device_list.count(conn)
 
         rows, today, number = await self._database.read(read)
         more = len(rows) > PAGE
@@ -135,7 +147,7 @@ class DeviceList:
             row = device_list.one(conn, name, asked=asked, quiet_since=quiet_since)
             if row is None:
                 return None
-            return row, _begin_between(conn, from_s, to_s, row.row.id).get(row.row.id, 0)
+            return row, _begin_of_device(conn, from_s, to_s, row.row.id)
 
         found = await self._database.read(read)
         return None if found is None else self._line(*found)
@@ -198,8 +210,18 @@ class DeviceList:
         return int(start.timestamp()), int((start + timedelta(days=1)).timestamp())
 
 
-def _begin_between(conn: sqlite3.Connection, from_s: int, to_s: int, device_id: int | None = None) -> Mapping[int, int]:
+def _begin_between(conn: sqlite3.Connection, from_s: int, to_s: int) -> Mapping[int, int]:
     """Return how many meetings begin in a span of time (seconds since 1970), by the rows of their devices."""
-    found = [each.meeting_id for each in meeting_times.begins(conn, from_s, to_s, device_id)]
-    devices = device_list.devices_of(conn, set(found))
-    return Counter(devices[meeting_id] for meeting_id in found if meeting_id in devices)
+    return _by_device(conn, [each.meeting_id for each in meeting_times.begins(conn, from_s, to_s)])
+
+
+def _begin_of_device(conn: sqlite3.Connection, from_s: int, to_s: int, device_id: int) -> int:
+    """Return how many of one device's meetings begin in a span of time."""
+    few = meeting_times.begins_if_few(conn, from_s, to_s, device_id, _FEW_SERIES)
+    begins = meeting_times.begins(conn, from_s, to_s, device_id) if few is None else few
+    return _by_device(conn, [each.meeting_id for each in begins]).get(device_id, 0)
+
+
+def _by_device(conn: sqlite3.Connection, begin: list[int]) -> Mapping[int, int]:
+    devices = device_list.devices_of(conn, set(begin))
+    return Counter(devices[meeting_id] for meeting_id in begin if meeting_id in devices)

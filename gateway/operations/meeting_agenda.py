@@ -30,6 +30,10 @@ _LONGEST_SPAN_S = 4 * 86_400
 _DAY_S = 86_400
 _BATCH = 32
 _FEW = 500
+_FEW_WITH_TEXT = 150
+"""A text that more meetings have is found soon enough where one goes through the days."""
+_FEW_SERIES = 120
+"""With no more series each is worked out; else the days are gone through, and what falls on them is found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,13 +167,14 @@ class _Stream:
         asked, conn = self._asked, self._conn
         from_s = asked.from_s if asked.after is None else max(asked.from_s, asked.after[0])
         if asked.state or asked.text:
-            ids = meeting_list.candidates(conn, asked.state or "", asked.text, asked.from_s, asked.end_s, _FEW)
+            most = _FEW if asked.state else _FEW_WITH_TEXT
+            ids = meeting_list.candidates(conn, asked.state or "", asked.text, asked.from_s, asked.end_s, most)
             if ids is not None:
                 yield from self._of(ids, from_s)
                 return
         if from_s == asked.from_s:
             yield from meeting_times.running(conn, from_s, self._device_id)
-        few = meeting_times.begins_if_few(conn, from_s, asked.end_s, self._device_id, _FEW)
+        few = meeting_times.begins_if_few(conn, from_s, asked.end_s, self._device_id, _FEW_SERIES)
         yield from self._by_clock(from_s) if few is None else few
 
     def _by_clock(self, at_s: int) -> Iterator[Begin]:

@@ -6,27 +6,23 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 from gateway.accounts.accounts import Accounts
 from gateway.clock import Clock
 from gateway.domain.actor import Actor
 from gateway.operations import alert_rules, overview_meetings, overview_problems
+from gateway.operations.gathered import Gathered
 from gateway.operations.health import Health
 from gateway.operations.mirror_status import MirrorStatus, mirror_status
 from gateway.operations.overview_lights import Light, Seen, lights
 from gateway.operations.overview_meetings import Day, Next
 from gateway.operations.overview_problems import Problem, Served
-from gateway.store import alerts, audit, overview, pending, pulse, settings
+from gateway.store import alerts, audit, overview, pending, settings
 from gateway.store.alerts import Held, Waiting
 from gateway.store.database import Database
 from gateway.store.overview import DeviceFacts
 from gateway.store.pending import PendingRow
 
-T = TypeVar("T")
-
-FRESH_S = 15.0
-"""So long is what was gathered good for as long as nothing is written to the database."""
 SLOW_FRESH_S = 60.0
 SNOOZE_MS = 2 * 24 * 3_600_000
 MOST_SNOOZED = 200
@@ -70,24 +66,6 @@ class Agenda:
     scheduled: bool
 
 
-class _Kept(Generic[T]):
-    """Something that was gathered, until anything is written to the database or it is `FRESH_S` old."""
-
-    def __init__(self) -> None:
-        self._kept: tuple[int, float, T] | None = None
-
-    def get(self, conn: sqlite3.Connection, steady_s: float, gather: Callable[[sqlite3.Connection], T]) -> T:
-        """Return it, gathered anew where that is needed; always called on the thread that reads."""
-        version = pulse.version(conn)
-        if self._kept is not None:
-            seen, at_s, value = self._kept
-            if seen == version and 0 <= steady_s - at_s < FRESH_S:
-                return value
-        value = gather(conn)
-        self._kept = (version, steady_s, value)
-        return value
-
-
 class Overview:
     """Looks when it is asked. `served` are the devices as the settings have them, by their ids.
 
@@ -116,8 +94,8 @@ class Overview:
         self._zone = zone
         self._every_s = every_s
         self._started_s = clock.monotonic_s()
-        self._facts = _Kept[Facts]()
-        self._agenda = _Kept[Agenda]()
+        self._facts = Gathered[Facts]()
+        self._agenda = Gathered[Agenda]()
         self._twice: tuple[float, tuple[str, ...]] | None = None
 
     async def glance(self) -> Glance:

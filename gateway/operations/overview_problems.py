@@ -226,7 +226,10 @@ def _catalogued(key: str, code: str, sentence: str, values: Mapping[str, str], t
     try:
         message = messages.text(code, **({**values, "device": title} if title else values))
     except KeyError:
-        return _said(key, code, sentence or tr("A call was refused. See the calls of the device."), values)
+        if sentence or code in messages.codes():
+            return _said(key, code, sentence or tr("A call was refused."), values)
+        refused = _said(key, code, tr("A call of %(device)s was refused.", device=title), values)
+        return replace(refused, label=tr("Show calls"), does="show-calls")
     return _first_button(key, replace(message, values=dict(values)))
 
 

@@ -219,39 +219,47 @@ def of_device(conn: sqlite3.Connection, meeting_ids: Collection[int], device_id:
 
 _ESCAPED = str.maketrans({each: f"\\{each}" for each in "\\%_"})
 
+_IN_OUTBOX = "FROM outbox AS o CROSS JOIN meeting AS m ON m.id = o.subject_id WHERE o.kind = 'mirror' AND o.hold"
 _STANDING = {
-    "failed": "SELECT subject_id FROM outbox WHERE kind = 'mirror' AND hold = 'parked'",
-    "waiting": "SELECT subject_id FROM outbox WHERE kind = 'mirror' AND hold IS NOT 'parked'",
-    "changed": "SELECT id FROM meeting WHERE kept_edits > 0",
-    "deleted": "SELECT id FROM meeting WHERE kept_edits > 0 UNION SELECT meeting_id FROM guarded_deletion",
-    "cancelled": "SELECT id FROM meeting WHERE state = 'cancelled'",
-    "off": "SELECT id FROM meeting WHERE sync = 0",
+    "failed": f"{_IN_OUTBOX} = 'parked'",
+    "waiting": f"{_IN_OUTBOX} IS NOT 'parked'",
+    "changed": "FROM meeting AS m INDEXED BY meeting_kept WHERE m.kept_edits > 0",
+    "deleted": "FROM (SELECT id FROM meeting INDEXED BY meeting_kept WHERE kept_edits > 0 "
+    "UNION SELECT meeting_id FROM guarded_deletion) AS c CROSS JOIN meeting AS m ON m.id = c.id WHERE 1",
+    "cancelled": "FROM meeting AS m INDEXED BY meeting_cancelled WHERE m.state = 'cancelled'",
+    "off": "FROM meeting AS m INDEXED BY meeting_not_wanted WHERE m.sync = 0",
 }
+"""How the meetings of a state are reached: the order and the indexes are said, for which a planner cannot know."""
+_SINGLE = "SELECT m.id FROM meeting AS m INDEXED BY meeting_start WHERE m.start_s >= :back_s AND m.end_s > :from_s"
+_SERIES = (
+    "SELECT m.id FROM series_slot AS s INDEXED BY series_slot_meeting CROSS JOIN meeting AS m ON m.id = s.meeting_id"
+)
 _FROM_BACK_S = 32 * 86_400
 
 
 def candidates(conn: sqlite3.Connection, word: str, text: str, from_s: int, to_s: int, most: int) -> list[int] | None:
     """Return the ids of the meetings in a span of which a word may be true and that have a text, all others left out.
 
-    Found without looking at meetings outside of the span, but for series. None when they are more than `most`.
+    Found without looking at meetings outside of the span, but for series. None when they are more than `most`, and
+    when nothing is said that leaves any out.
     """
-    if word in _STANDING:
-        source = f"FROM ({_STANDING[word]}) AS c JOIN meeting AS m ON m.id = c.{_ID.get(word, 'id')}"
-        spans = "(start_s >= ?1 OR json_extract(m.body, '$.rp') IS NOT NULL)"
-    else:
-        source = "FROM meeting AS m"
-        spans = "(m.start_s >= ?1 OR m.id IN (SELECT meeting_id FROM series_slot))"
     # A text in the body is looked for first: taking every body apart would take ten times as long.
     said = json.dumps(text, ensure_ascii=False)[1:-1].translate(_ESCAPED)
+    having = "m.start_s < :to_s"
+    if said:
+        having += " AND (m.body LIKE :like ESCAPE '\\' OR m.external_id LIKE :like ESCAPE '\\')"
+    if word in _STANDING:
+        spans = "(m.start_s >= :back_s OR EXISTS (SELECT 1 FROM series_slot WHERE meeting_id = m.id))"
+        source = f"SELECT m.id {_STANDING[word]} AND {spans} AND {having}"
+    elif said:
+        source = f"{_SINGLE} AND {having} UNION ALL {_SERIES} WHERE {having}"
+    else:
+        return None
     rows = conn.execute(
-        f"SELECT DISTINCT m.id {source} WHERE m.start_s < ?2 AND {spans} "
-        "AND (?3 = '' OR m.body LIKE ?3 ESCAPE '\\' OR m.external_id LIKE ?3 ESCAPE '\\') LIMIT ?4",
-        (from_s - _FROM_BACK_S, to_s, f"%{said}%" if said else "", most + 1),
+        f"SELECT DISTINCT id FROM ({source}) LIMIT :most",  # noqa: S608 - constant parts
+        {"back_s": from_s - _FROM_BACK_S, "from_s": from_s, "to_s": to_s, "like": f"%{said}%", "most": most + 1},
     ).fetchall()
     return [int(raw[0]) for raw in rows] if len(rows) <= most else None
-
-
-_ID = {"failed": "subject_id", "waiting": "subject_id"}
 
 
 def named(

@@ -20,6 +20,9 @@ MOST_AT_ONCE = 4_000
 MOST_ZONES = 700
 """There are no more zones than this in the world's tables."""
 
+_MOST_BY_SERIES = 20
+"""More series are gone through day by day instead of each by itself, so that a page costs what falls on its days."""
+
 _HOUR_S = 3600
 _EPOCH = date(1970, 1, 1)
 _BY_MONTH = 10
@@ -132,7 +135,10 @@ def _merged(
     to_s: int,
 ) -> Iterator[Begin]:
     """Put first occurrences, what rules say and what was moved in order, as it is taken."""
-    by_rule = (_coming(conn, slot, from_s, to_s) for slot in slots)
+    if len(slots) > _MOST_BY_SERIES:
+        by_rule = [_day_by_day(conn, slots, from_s, to_s)]
+    else:
+        by_rule = [_coming(conn, slot, from_s, to_s) for slot in slots]
     ruled = heapq.merge((Begin(*raw) for raw in firsts), *by_rule)
     said = _Said(conn)
     plain = (each for begin in ruled if (each := said.of(begin)) is not None)
@@ -155,9 +161,8 @@ _FIRST = "SELECT start_s, id, CASE WHEN json_extract(body, '$.rp') IS NULL THEN 
 def _first_rows(
     conn: sqlite3.Connection, from_s: int, to_s: int, device_id: int | None, most: int
 ) -> Iterator[tuple[int, int, int]]:
-    index = "meeting_start" if device_id is None else "meeting_device_start"
     return conn.execute(
-        f"{_FIRST} FROM meeting INDEXED BY {index} WHERE start_s >= ?1 AND start_s < ?2 "
+        f"{_FIRST} FROM meeting INDEXED BY meeting_start WHERE start_s >= ?1 AND start_s < ?2 "
         f"{'' if device_id is None else 'AND device_id = ?3 '}ORDER BY start_s, id LIMIT ?4",
         (from_s, to_s, device_id, most),
     )
@@ -177,8 +182,8 @@ def _by_rule(conn: sqlite3.Connection, from_s: int, to_s: int, device_id: int | 
     only = "" if device_id is None else _OF_DEVICE
     for zone in _zones(conn):
         for day, low, high in _local_days(zone, from_s, to_s):
-            number, months = (day - _EPOCH).days, day.year * 12 + day.month - 1
-            for bucket, phased in ((day.weekday(), number), (7, number), (_BY_MONTH + day.day, months)):
+            number = (day - _EPOCH).days
+            for bucket, phased in _buckets(day, number):
                 rows = conn.execute(
                     f"{_SLOT} WHERE zone = ?1 AND bucket = ?2 AND tod_s >= ?3 AND tod_s < ?4 AND first_day < ?5 "
                     f"AND last_day >= ?5 AND ?6 % every = phase {only} ORDER BY tod_s LIMIT ?7",
@@ -189,6 +194,32 @@ def _by_rule(conn: sqlite3.Connection, from_s: int, to_s: int, device_id: int | 
                     start_s = _start_s(slot, day)
                     if from_s <= start_s < to_s:
                         yield slot, start_s
+
+
+def _buckets(day: date, number: int) -> tuple[tuple[int, int], ...]:
+    """Return the buckets that fall on a day, each with the number whose remainder has to be the phase."""
+    return (day.weekday(), number), (7, number), (_BY_MONTH + day.day, day.year * 12 + day.month - 1)
+
+
+def _day_by_day(conn: sqlite3.Connection, slots: Collection[Slot], from_s: int, to_s: int) -> Iterator[Begin]:
+    """Yield where the rules of these series put an occurrence in the span; no series is looked at before its day."""
+    by_zone: dict[str, dict[int, list[Slot]]] = {}
+    from_s = max(from_s, (min(slot.first_day for slot in slots) - 1) * 86_400)
+    to_s = min(to_s, (max(slot.last_day for slot in slots) + 2) * 86_400)
+    for slot in slots:
+        by_zone.setdefault(slot.zone, {}).setdefault(slot.bucket, []).append(slot)
+    for at_s in range(from_s, to_s, 86_400):
+        until_s, found = min(at_s + 86_400, to_s), list[Begin]()
+        for zone, buckets in by_zone.items():
+            for day, _, _ in _local_days(zone, at_s, until_s):
+                number = (day - _EPOCH).days
+                for bucket, phased in _buckets(day, number):
+                    for slot in buckets.get(bucket, ()):
+                        if slot.first_day < number <= slot.last_day and phased % slot.every == slot.phase:
+                            start_s = _start_s(slot, day)
+                            if at_s <= start_s < until_s and _holds(conn, slot, start_s):
+                                found.append(Begin(start_s, slot.meeting_id, start_s))
+        yield from sorted(found)
 
 
 def _zones(conn: sqlite3.Connection) -> list[str]:

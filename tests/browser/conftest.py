@@ -23,7 +23,7 @@ async def google() -> AsyncIterator[SimulatedGoogle]:
 
 @pytest.fixture
 async def gateway(tmp_path: Path, google: SimulatedGoogle) -> AsyncIterator[FreshGateway]:
-    async with opened(tmp_path, google) as running:
+    async with opened(tmp_path, google, devices=False) as running:
         yield running
 
 

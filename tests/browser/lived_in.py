@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 from aiohttp.test_utils import make_mocked_request
 
+from gateway.store.database import Work
 from tests.journey.dashboard_office import KEY, DashboardOffice, connected, opened_dashboard, soon
 from tests.journey.gateway_process import until
 
@@ -18,9 +19,15 @@ LONG_SUBJECT = "Quarterly review of everything that was said, promised and forgo
 
 
 @asynccontextmanager
-async def lived_in(folder: Path) -> AsyncIterator[DashboardOffice]:
-    """Run it until the block ends; Anna is signed in, and so is the account at simulated Google."""
+async def lived_in(folder: Path, before: Work[None] | None = None) -> AsyncIterator[DashboardOffice]:
+    """Run it until the block ends; Anna is signed in, and so is the account at simulated Google.
+
+    `before` fills the database before anything happens.
+    """
     async with opened_dashboard(folder) as office:
+        if before is not None:
+            await office.gateway.stored.database.write(before)
+            await office.gateway.register.reload()
         await connected(office)
         await _schedules(office)
         await _troubles(office)

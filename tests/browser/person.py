@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from playwright.async_api import BrowserContext, Locator, Page, expect
@@ -24,7 +24,6 @@ class Person:
     context: BrowserContext
     page: Page
     keyboard: bool = False
-    clicks: int = 0
     clicked: list[str] = field(default_factory=list)
 
     async def open(self, address: str) -> None:
@@ -62,16 +61,33 @@ class Person:
         """Follow the link of that name."""
         await self._press(self.page.get_by_role("link", name=name, exact=True), name)
 
+    async def follows_until(self, name: str, text: str) -> None:
+        """Follow the link that shows the page anew, as often as it takes until the text is there."""
+        async with asyncio.timeout(STEP_S):
+            while not await self.page.get_by_text(text).count():
+                await self.follows(name)
+                await self.page.wait_for_load_state("load")
+
     async def presses_for_new_tab(self, name: str) -> Page:
         """Press a button that opens another tab, and return that tab."""
         async with self.context.expect_page() as opened:
             await self.presses(name)
         return await opened.value
 
+    async def in_new_tab(self, name: str) -> Person:
+        """Follow a link that opens another tab, and go on there; the clicks are counted together."""
+        async with self.context.expect_page() as opened:
+            await self.follows(name)
+        return replace(self, page=await opened.value)
+
+    async def copies(self, field: str) -> str:
+        """Return what stands in the column "Value" of the line of that field."""
+        line = self.page.get_by_role("row").filter(has=self.page.get_by_text(field, exact=True))
+        return (await line.locator("code").inner_text()).strip()
+
     async def chooses_file(self, label: str, path: Path) -> None:
         box = self.page.get_by_label(label, exact=True)
         if not self.keyboard:
-            self.clicks += 1
             self.clicked.append(label)
             await box.set_input_files(path)
             return
@@ -88,7 +104,6 @@ class Person:
         """Choose the radio button of that name."""
         radio = self.page.get_by_role("radio", name=name)
         if not self.keyboard:
-            self.clicks += 1
             self.clicked.append(name)
             await radio.check()
             return
@@ -110,7 +125,6 @@ class Person:
             await self._tab_to(target)
             await self._enter()
             return
-        self.clicks += 1
         self.clicked.append(name)
         await target.click()
 

@@ -15,7 +15,7 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.browser.person import Person
-from tests.browser.test_walk import PASSWORD
+from tests.browser.test_walk import set_up
 
 WITHIN_S = 90.0
 LAST_LINE = "press a button of the list below Allow"
@@ -58,10 +58,9 @@ async def test_the_steps_of_the_demo_lead_to_a_test_meeting(printed: str, browse
     context = await browser.new_context()
     person = Person(context, await context.new_page())
     await person.open(said(printed, "Admin page of the gateway"))
-    await person.types("Set-up code", said(printed, "Set-up code for the admin page"))
-    await person.types("User name", "anna")
-    await person.types("Password", PASSWORD)
-    await person.presses("Create")
+    await set_up(person, said(printed, "Set-up code for the admin page"))
+    await person.presses("Skip the rest")
+    await person.follows("Google")
     await person.reads("Authorized")
 
     await person.follows("Disconnect")

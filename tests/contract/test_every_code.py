@@ -1,23 +1,36 @@
-"""Every code of the Google flow is reached through the product, and shows its title, its text and buttons that work.
+"""Every code is reached through the product, and shows its title, its text, its remedy and buttons that work.
 
-`pytest -s -k table` prints which way each one takes.
+`pytest -s -k table` prints which way each one of the Google flow takes, `-k group` on which page each other one is.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from gateway.google.network import has_way_out
 from simulator.google import SimulatedGoogle
-from tests.contract.every_code import after_the_code, client_details, google_says_no, network_and_clock, paste_box
+from tests.contract.every_code import (
+    administrators,
+    after_the_code,
+    client_details,
+    configuration,
+    devices,
+    google_says_no,
+    network_and_clock,
+    paste_box,
+    running,
+)
+from tests.contract.every_code.met import Met
 from tests.contract.every_code.scene import Scene, prepare
 from tests.contract.every_code.shown import (
     CATALOGUE,
@@ -40,6 +53,16 @@ STARTS = ("G-1", "G-2", "G-3", "G-4", "N-")
 
 EXCEPTIONS: dict[str, str] = {}
 """Codes that no way leads to, each with the reason; at most six."""
+
+
+GROUPS = (devices, administrators, configuration, running)
+"""Each meets its codes one after the other, in few gateways."""
+
+NUMBERS = {"D-{:02}": range(1, 23), "A-{:02}": range(1, 7), "C-{:02}": range(1, 6), "G-{}": range(501, 516)}
+"""The codes of devices, the sign-in, the settings and the time after the sign-in at Google; more of them are told
+where they arise, and tested there."""
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -102,7 +125,7 @@ async def test_a_client_that_was_changed_is_told_as_done(prepared: Prepared, tmp
 
 
 def test_the_table_has_every_code():
-    codes = {code for code in CATALOGUE if code.startswith(STARTS)}
+    codes = {code for code in CATALOGUE if code.startswith(STARTS)} - running.CODES
     assert WAYS.keys() | EXCEPTIONS.keys() == codes
     assert not WAYS.keys() & EXCEPTIONS.keys()
     assert len(EXCEPTIONS) <= 6
@@ -118,3 +141,33 @@ def test_values_are_expected_word_for_word():
         template = " ".join(str(CATALOGUE[code][part]) for part in ("title", "text", "remedy"))
         must_be_given = re.findall(r"\{\w+\}", re.sub(r"\[[^\[\]]*\]", "", template))
         assert way.says or not must_be_given, code
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=[each.__name__.rpartition(".")[2] for each in GROUPS])
+async def test_every_code_of_a_group_is_met_on_a_page(tmp_path: Path, group: ModuleType):
+    met = Met()
+    await group.walk(tmp_path, met)
+    for code, where in sorted(met.codes.items()):
+        print(f"{code}  {where}")
+    assert met.codes.keys() == group.CODES
+
+
+def test_the_groups_have_every_code():
+    codes = {form.format(number) for form, numbers in NUMBERS.items() for number in numbers}
+    met = set().union(*(each.CODES for each in GROUPS))
+    assert met | devices.EXCEPTIONS.keys() == codes | {"N-07"}
+    assert not met & devices.EXCEPTIONS.keys()
+    assert codes <= CATALOGUE.keys()
+    assert len(devices.EXCEPTIONS) <= 4
+    assert all(devices.EXCEPTIONS.values())
+
+
+def test_catalogue_translations_and_documents_hold_the_same_codes():
+    for path in (ROOT / "gateway/messages").glob("??.json"):
+        assert json.loads(path.read_text("utf-8")).keys() == CATALOGUE.keys(), path.name
+    named = {
+        code
+        for path in (ROOT / "docs").rglob("*.md")
+        for code in re.findall(r"^\| ([A-Z]-\d+) ", path.read_text("utf-8"), re.M)
+    }
+    assert named == CATALOGUE.keys()

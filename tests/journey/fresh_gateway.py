@@ -32,13 +32,16 @@ google:
     revoke: {base}/revoke
     userinfo: {base}/v1/userinfo
     calendar: {base}/calendar/v3
-devices:
-  - id: script
-    profile: generic/json
 limits:
   retry_first_s: 0.05
   retry_cap_s: 2
   call_timeout_s: 5
+"""
+
+DEVICES = """\
+devices:
+  - id: script
+    profile: generic/json
 """
 
 DEVICE_KEY = "browser-device-key-0123456789"
@@ -46,12 +49,16 @@ DEVICE_KEY = "browser-device-key-0123456789"
 
 @dataclass
 class FreshGateway:
-    """One gateway as a process; `http` and `https` are its addresses, `log` the file of its console."""
+    """One gateway as a process; `http` and `https` are its addresses, `log` the file of its console.
+
+    With `devices` its configuration names a device, `script`, with `DEVICE_KEY`.
+    """
 
     folder: Path
     google: SimulatedGoogle
     token: str = ""
     cold: bool = False
+    devices: bool = True
     process: asyncio.subprocess.Process | warm.WarmProcess | None = None
     http: str = ""
     https: str = ""
@@ -71,12 +78,11 @@ class FreshGateway:
     @property
     def environ(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
-        return {**inherited, "GATEWAY_DEVICES__SCRIPT__KEY": DEVICE_KEY}
+        return {**inherited, "GATEWAY_DEVICES__SCRIPT__KEY": DEVICE_KEY} if self.devices else inherited
 
     async def start(self) -> None:
-        (self.folder / "config.yaml").write_text(
-            CONFIG.format(base=self.google.base, token=self.token or self.google.base)
-        )
+        config = CONFIG.format(base=self.google.base, token=self.token or self.google.base)
+        (self.folder / "config.yaml").write_text(config + (DEVICES if self.devices else ""))
         with self.log.open("ab") as console:
             words = self.arguments("serve", "--ready-json")
             self.process = await warm.start(words, env=self.environ, stderr=console, cold=self.cold)
@@ -114,10 +120,10 @@ def closed_port() -> int:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, google: SimulatedGoogle, *, token: str = "", cold: bool = False
+    folder: Path, google: SimulatedGoogle, *, token: str = "", cold: bool = False, devices: bool = True
 ) -> AsyncIterator[FreshGateway]:
     """A gateway that was started for the first time; `token` is where it exchanges codes, if not at `google`."""
-    gateway = FreshGateway(folder, google, token, cold=cold)
+    gateway = FreshGateway(folder, google, token, cold=cold, devices=devices)
     await gateway.start()
     try:
         yield gateway

@@ -37,7 +37,8 @@ class FillingDatabase(Database):
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self.full:
-            raise StoreFull("The disk is full.")
+            self.failing = "The disk is full."
+            raise StoreFull(self.failing)
         return await super().write(work)
 
 

@@ -84,6 +84,14 @@ async def test_what_is_cancelled_is_no_next_meeting(office: DashboardOffice):
     assert "To be cancelled" not in between(await office.dashboard(), "Next meetings", "Today")
 
 
+async def test_a_call_refused_for_what_it_says_leads_to_the_calls_of_its_device(office: DashboardOffice):
+    assert await office.call("board", {"external_id": "nothing"}) == 422
+    page = await office.dashboard()
+    assert "A call of Board room was refused." in between(page, "Needs attention", "Next meetings")
+    assert "bad-payload" not in page.text  # no page explains that word
+    assert page.link("Show calls") == "/devices/board/calls"
+
+
 async def test_a_device_with_a_wrong_key_is_a_problem_with_one_button(office: DashboardOffice):
     assert await office.call("board", soon("9", "x"), key=WRONG) == 401
     page = await office.dashboard()

@@ -26,7 +26,7 @@ def fill(
     series: float = 0.2,
     days: int = 365,
 ) -> None:
-    """That part of them are series; they start up to so many days before or after a day. Nearly all are in the calendar.
+    """That part of them are series; they start up to `days` before or after a day. Nearly all are in the calendar.
 
     The caller commits.
     """
@@ -34,7 +34,8 @@ def fill(
     now_ms = int(around.timestamp() * 1000)
     first = int(conn.execute("SELECT coalesce(max(id), 0) + 1 FROM device").fetchone()[0])
     conn.executemany(
-        "INSERT INTO device (id, name, profile, key_hash, active, changed_at) VALUES (?, ?, 'native', x'00', 1, 0)",
+        "INSERT INTO device (id, name, profile, key_hash, origin, active, changed_at) "
+        "VALUES (?, ?, 'generic/json', x'00', 'added', 1, 0)",
         [(first + number, f"pbx-{seed}-{number:03d}") for number in range(devices)],
     )
     conn.execute(

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from gateway import messages
 from gateway.admin.devices.office import Office, Said
 from gateway.admin.shell import actor_of, form_of, redirect
 from gateway.devices.call_cleaning import CallCleaner, secret_names
@@ -62,7 +63,10 @@ class ListPages:
             }
             for call in office.pending.calls(name)
         ]
-        return await office.render(request, "stranger.html", name=name, found=found, calls=calls)
+        newest = found[0]
+        looks_like = newest.profile.title if newest.profile is not None else ""
+        message = messages.text("D-01", device=name, ip=newest.caller.address, profile=looks_like)
+        return await office.render(request, "stranger.html", name=name, found=found, calls=calls, message=message)
 
     async def add(self, request: web.Request) -> web.Response:
         """POST /devices/waiting/{id}/add: the first step of adding it."""

@@ -148,7 +148,8 @@
     });
   }
 
-  /* What is refreshed by itself does not change under somebody's hands, nor while it is paused. */
+  /* What is refreshed by itself does not change under somebody's hands, nor while it is paused. A link with an id is no
+     obstacle: htmx puts the focus back on it. */
   function isLive(detail) {
     var cause = (detail.requestConfig || detail).triggeringEvent;
     return cause && cause.type.indexOf("live:") === 0 && cause.type;
@@ -156,7 +157,7 @@
 
   body.addEventListener("htmx:beforeRequest", function (got) {
     var part = got.detail.elt, name = isLive(got.detail);
-    if (name && (part.closest("[data-paused]") || part.contains(document.activeElement))) {
+    if (name && (part.closest("[data-paused]") || (part.contains(document.activeElement) && !document.activeElement.matches("a[id]")))) {
       got.preventDefault();
       held[name] = 1;
     }

@@ -4,7 +4,6 @@
 ALTER TABLE meeting ADD COLUMN start_s INTEGER GENERATED ALWAYS AS (json_extract(body, '$.s')) VIRTUAL;
 ALTER TABLE meeting ADD COLUMN end_s INTEGER GENERATED ALWAYS AS (json_extract(body, '$.e')) VIRTUAL;
 CREATE INDEX meeting_start ON meeting (start_s, end_s, device_id);
-CREATE INDEX meeting_device_start ON meeting (device_id, start_s);
 CREATE INDEX meeting_kept ON meeting (start_s) WHERE kept_edits > 0;
 CREATE INDEX meeting_cancelled ON meeting (start_s) WHERE state = 'cancelled';
 CREATE INDEX meeting_not_wanted ON meeting (start_s) WHERE sync = 0;
