@@ -106,6 +106,7 @@ async def office(tmp_path: Path, google: SimulatedGoogle) -> AsyncIterator[Offic
         office = Office(gateway, google, browser, {"client secret": SECRET, "password": PASSWORD}, forms=forms)
         office.seen(await browser.open("/set-up"))
         await office.press("Create", code=code, name="anna", password=PASSWORD)
+        office.seen(await browser.open("/google"))
         office.canaries["set-up code"] = code
         yield office
 
