@@ -7,6 +7,7 @@ import contextlib
 import functools
 import hashlib
 import logging
+import weakref
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -61,6 +62,9 @@ class _Turn:
     stored: PollingRow | None = field(default=None, repr=False)
 
 
+_Locks = weakref.WeakValueDictionary[tuple[str, int, str], asyncio.Lock]
+
+
 class Poll:
     """Asks all devices that are to be asked; with none there is nothing to do.
 
@@ -96,6 +100,9 @@ class Poll:
         self._turns: dict[int, _Turn] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
+        self._signing_in: weakref.WeakValueDictionary[tuple[str, int, str], asyncio.Lock] = (
+            weakref.WeakValueDictionary()
+        )
 
     def wake(self) -> None:
         """Devices or what is known of them may have changed."""
@@ -139,7 +146,17 @@ class Poll:
         client = None
         if device.poll is not None and _api(device) is not None:
             client = self._client(device, device.poll, _api(device))
-        return await tried(device, client, self._looker, now_s=self._clock.now_ms() // 1000)
+        async with self._alone(device):
+            return await tried(device, client, self._looker, now_s=self._clock.now_ms() // 1000)
+
+    def _alone(self, device: PolledDevice) -> asyncio.Lock:
+        """Return what one holds while asking: a PBX knows one challenge for a user, and two at once get refused."""
+        poll = device.poll
+        place = ("", 0, device.row.name) if poll is None else (poll.address, poll.port, poll.user)
+        lock = self._signing_in.get(place)
+        if lock is None:
+            lock = self._signing_in[place] = asyncio.Lock()
+        return lock
 
     async def run(self) -> None:
         """Ask until cancelled."""
@@ -225,7 +242,8 @@ class Poll:
                 return
             if row.settings != marked:
                 row = replace(row, failures=0, slow=0)
-            await self._ask(turn, row, marked)
+            async with self._alone(turn.device):
+                await self._ask(turn, row, marked)
         except StoreError as error:
             _LOGGER.error("asking cannot be written down: %s", error)  # noqa: TRY400 - the disk, not the code
             turn.due_s = self._clock.monotonic_s() + STORE_PAUSE_S

@@ -185,6 +185,15 @@ async def test_many_events_too_many_are_decided_about_on_a_page(office: Dashboar
 async def test_events_that_vanished_together_are_put_back_or_believed(office: DashboardOffice):
     # A calendar that is not read, because reading it would show that the event is still there.
     meeting = "SELECT meeting_id, account_id, 'team@example.com' FROM mirrored WHERE state = 'live' LIMIT 1"
+    if not office.gateway.stored.accounts.usable():
+        await connected(office)
+    assert await office.call("lobby", soon("vanishes", "Vanishes")) == 202
+
+    async def there() -> bool:
+        found = "SELECT count(*) FROM mirrored WHERE state = 'live'"
+        return bool(await office.gateway.stored.database.read(lambda conn: conn.execute(found).fetchone()[0]))
+
+    await until_true(there, "no meeting came to the calendar")
     for button, told in (("Put them back", "They are written to Google again."), ("They are really gone", "Noted:")):
         await write(office, f"INSERT INTO guarded_deletion SELECT *, 1 FROM ({meeting})")
         page = await office.dashboard()
