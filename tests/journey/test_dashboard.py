@@ -164,6 +164,8 @@ async def test_what_was_put_off_is_bounded_and_may_be_damaged(office: DashboardO
 
 
 async def test_many_events_too_many_are_decided_about_on_a_page(office: DashboardOffice):
+    if not office.gateway.stored.accounts.usable():
+        await connected(office)
     await write(
         office,
         "INSERT INTO stray_event SELECT id, 'team@example.com', 'x1', 1, 1, ?, 0 FROM account WHERE main = 1",
