@@ -1,4 +1,4 @@
-"""The order of the tests: the longest begin first, so that no worker is left with one at the end; no fixture lives here."""
+"""The order of the tests: the longest begin first, so that none is left alone at the end; no fixture lives here."""
 
 from __future__ import annotations
 
