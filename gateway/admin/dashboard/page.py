@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from gateway.admin.dashboard import words
+from gateway.admin.meetings.words import badge
 from gateway.admin.shell import Shell, actor_of, form_of, redirect
 from gateway.clock import Clock
 from gateway.operations.checklist import Checklist
@@ -109,7 +110,7 @@ class DashboardPage:
             "bars": words.bars(agenda.today),
             "picture_words": words.picture_words(agenda.today),
             "picture_height": words.PICTURE_HEIGHT,
-            "badge_of": words.badge,
+            "badge_of": badge,
             "clock_of": words.clock_of,
             "device_name": self._office.device,
             "zone": self._office.zone(),
@@ -119,7 +120,7 @@ class DashboardPage:
         zone, now_s = self._office.zone(), self._office.clock.now_ms() // 1000
         return {
             "lines": await self._office.activity.last(),
-            "badge_of": words.badge,
+            "badge_of": badge,
             "log_time": lambda at_ms: words.log_time(at_ms, now_s, zone),
         }
 

@@ -57,25 +57,6 @@ def instant(at_ms: int, zone: str) -> Clock:
     return Clock(short=f"{at:%Y-%m-%d %H:%M:%S}", exact=f"{at:%Y-%m-%d %H:%M:%S %Z}", machine=at.isoformat())
 
 
-class Badge(NamedTuple):
-    """A state as a colour's name and a word."""
-
-    kind: str
-    word: str
-
-
-def badge(state: str) -> Badge:
-    """Return how the state of a meeting is shown."""
-    return {
-        "synced": Badge("ok", tr("Synced")),
-        "waiting": Badge("info", tr("Waiting")),
-        "failed": Badge("bad", tr("Failed")),
-        "changed": Badge("warn", tr("Changed in Google")),
-        "cancelled": Badge("off", tr("Cancelled")),
-        "off": Badge("off", tr("Not synced (switched off on the device)")),
-    }[state]
-
-
 def light_link(name: str) -> str:
     """Return where a light leads."""
     return _LIGHTS[name]
