@@ -41,6 +41,7 @@ _MOST_PARTS = 2_000
 _MOST_MANIFEST_BYTES = 1024 * 1024
 _MOST_SMALL_BYTES = 1024 * 1024
 _CHUNK = 1024 * 1024
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError)
 
 
@@ -186,6 +187,10 @@ def free_bytes(folder: Path) -> int:
 def _archive(source: IO[bytes]) -> Any:
     try:
         with zipfile.ZipFile(source) as archive:
+            # Damage that the library would meet with an OSError, which looks like the disk's: places before the file,
+            # and the ways to pack that a backup never uses.
+            if any(entry.header_offset < 0 or entry.compress_type not in _PACKED for entry in archive.infolist()):
+                raise zipfile.BadZipFile(MANIFEST)
             yield archive
     except _BROKEN as error:
         raise refused("C-07", reason="It is damaged, or no backup of the gateway") from error
