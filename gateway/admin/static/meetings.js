@@ -41,22 +41,42 @@
     return [plain(from), plain(to)];
   }
 
+  function whole(hour) {
+    return (hour < 10 ? "0" : "") + hour + ":00";
+  }
+
+  /* The hours of the day, wider for what lies outside them; whole hours, so that the lines have round names. */
+  function hours(said) {
+    var least = 6;
+    var most = 22;
+    var timed = said.events.filter(function (event) {
+      return !event.allDay;
+    });
+    timed.forEach(function (event) {
+      var over = event.start.slice(0, 10) !== event.end.slice(0, 10);
+      least = Math.min(least, over ? 0 : Number(event.start.slice(11, 13)));
+      most = Math.max(most, over ? 24 : Number(event.end.slice(11, 13)) + 1);
+    });
+    return { slotMinTime: whole(least), slotMaxTime: whole(Math.min(most, 24)), allDaySlot: timed.length < said.events.length };
+  }
+
   function options(said) {
+    var shown = hours(said);
     return {
       view: rooms ? "resourceTimelineDay" : "timeGridWeek",
       date: first,
       firstDay: 1,
       locale: document.documentElement.lang,
       headerToolbar: { start: "", center: "", end: "" },
-      slotMinTime: "06:00",
-      slotMaxTime: "22:00",
-      flexibleSlotTimeLimits: true,
+      slotMinTime: shown.slotMinTime,
+      slotMaxTime: shown.slotMaxTime,
+      allDaySlot: shown.allDaySlot,
       slotHeight: 32,
       slotWidth: 56,
       slotEventOverlap: false,
       dayHeaderFormat: { weekday: "short", day: "numeric", month: "short" },
       height: rooms ? undefined : "44rem",
-      scrollTime: "08:00",
+      scrollTime: shown.slotMinTime < "06:00" ? shown.slotMinTime : "08:00",
       slotLabelFormat: clock,
       eventTimeFormat: clock,
       nowIndicator: true,
@@ -84,9 +104,16 @@
     var asked = span();
     return load(asked[0], asked[1]).then(function (said) {
       if (calendar) {
+        var shown = hours(said);
+        Object.keys(shown).forEach(function (name) {
+          calendar.setOption(name, shown[name]);
+        });
         calendar.setOption("resources", said.resources);
         calendar.setOption("events", said.events);
         return;
+      }
+      if (rooms && said.resources.length === 0) {
+        return; /* A picture without lines says less than the words of the list. */
       }
       place.hidden = false;
       place.setAttribute("aria-hidden", "true");

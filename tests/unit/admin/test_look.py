@@ -213,8 +213,8 @@ PAIRS = [
 def test_every_text_can_be_read(theme: str) -> None:
     """WCAG 2.2, 1.4.3 and 1.4.11: 4.5 for text, 3 for the frames of fields."""
     css = text_of("style.css")
-    light = css[: css.index("@media (prefers-color-scheme")]
-    auto = css[css.index("@media (prefers-color-scheme") : css.index(':root[data-theme="light"]')]
+    light = css[: css.index("@media screen and (prefers-color-scheme")]
+    auto = css[css.index("@media screen and (prefers-color-scheme") : css.index(':root[data-theme="light"]')]
     dark = css[css.index(':root[data-theme="dark"]') : css.index("*,\n")]
     colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", {"light": light, "dark": dark, "auto-dark": auto}[theme]))
     assert {
@@ -225,3 +225,12 @@ def test_every_text_can_be_read(theme: str) -> None:
     } == {}
     assert contrast(colours["border"], colours["bg"]) >= 3
     assert contrast(colours["border"], colours["card"]) >= 3
+
+
+def test_the_two_dark_looks_are_one_and_paper_is_light() -> None:
+    css = text_of("style.css")
+    begin, chosen = css.index("@media screen and (prefers-color-scheme: dark) {"), css.index(':root[data-theme="dark"]')
+    auto, dark = css[begin : css.index(':root[data-theme="light"]')], css[chosen : css.index("*,\n")]
+    colours = re.compile(r"--([\w-]+): ([^;]+);")
+    assert dict(colours.findall(auto)) == dict(colours.findall(dark))
+    assert css[:chosen].rstrip().endswith("@media screen {")
