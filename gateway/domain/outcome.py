@@ -99,7 +99,7 @@ class Outcome:
     secrets; `retry_after_s` is set when the calendar named a time to wait. `whole_account` says that the reason lies
     with the account (its authorization, its client, its quota) and not with this event or calendar. `values` are what
     the catalogue's entry of `code` was filled with. `remedy` is what may make the call succeed, `quota` whose limit was
-    reached.
+    reached. `status` is the HTTP status of the answer, 0 when there was none.
     """
 
     verdict: Verdict
@@ -111,3 +111,4 @@ class Outcome:
     values: Mapping[str, str] = field(default_factory=dict, compare=False)
     remedy: Remedy | None = None
     quota: Quota | None = None
+    status: int = field(default=0, compare=False)

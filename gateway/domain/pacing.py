@@ -84,7 +84,8 @@ class Window:
         if good:
             self._good.append(entered_ms)
             went_well = self.went_well(now_ms)
-            self._most = max(self._most, went_well)
+            if went_well > self._most:
+                self._most = went_well
             if went_well > self.limit:
                 self.limit = min(self.configured, went_well)
 

@@ -16,7 +16,7 @@ from gateway.domain.meeting import Invitations
 from gateway.domain.outcome import Outcome, Remedy, RemoteEvent, Verdict
 from gateway.domain.target import EventContent, EventRef, OccurrenceRef
 from gateway.google.event_guests import doubtful_address
-from gateway.google.event_json import but_the_guests, event_body, expected_facts, is_plain, merge, own_fields
+from gateway.google.event_json import but_the_guests, event_body, expected_facts, merge, own_fields
 from gateway.google.failures import Operation, classify, classify_silence
 from gateway.google.tokens import AccessTokens, TokenFailure
 from gateway.google.wire import Answer, NoAnswer, Wire
@@ -52,9 +52,14 @@ class GoogleCalendar:
         """`events.insert` with our own id, so that a repeat is answered with 409 instead of a second event."""
         body = event_body(ref, content)
         outcome = await self._ask(
-            Operation.INSERT, "POST", self._events(ref.calendar_id), query=_query(content, body), body=body
+            Operation.INSERT,
+            "POST",
+            self._events(ref.calendar_id),
+            query=_query(content, body),
+            body=body,
+            written=body,
         )
-        return _told_more(outcome, content, body)
+        return _told_more(outcome, content)
 
     async def replace(self, ref: EventRef, content: EventContent, current: RemoteEvent) -> Outcome:
         """`events.update` with `If-Match`: applied only to the very version that was merged with."""
@@ -109,10 +114,11 @@ class GoogleCalendar:
             body=body,
             headers={"If-Match": current.etag},
             cancelled=current.cancelled,
+            written=event_body(ref, content) if without_guests else ours,
         )
         if outcome.verdict is Verdict.GONE and current.cancelled:
             return replace(outcome, event=current)
-        return _told_more(outcome, content, event_body(ref, content) if without_guests else ours)
+        return _told_more(outcome, content)
 
     def _events(self, calendar_id: str) -> str:
         return f"{self._endpoint}/calendars/{_quoted(calendar_id)}/events"
@@ -130,9 +136,10 @@ class GoogleCalendar:
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         cancelled: bool = False,
+        written: Mapping[str, object] | None = None,
     ) -> Outcome:
         """Make a call and classify its answer; after 401 once more with a new token, in case a clock is wrong."""
-        sent = None if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        sent = None if body is None else _encode(body).encode("utf-8")
 
         async def call(token: str) -> Answer:
             return await self._wire.call(
@@ -152,10 +159,13 @@ class GoogleCalendar:
             return failure.outcome
         except NoAnswer as silence:
             return classify_silence(operation, silence)
-        outcome = classify(operation, answer, now_s=self._clock.now_ms() / 1000, cancelled=cancelled)
+        outcome = classify(operation, answer, now_s=self._clock.now_ms() / 1000, cancelled=cancelled, written=written)
         if outcome.verdict is Verdict.DONE:
             await self._worked()
         return outcome
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 @functools.lru_cache(maxsize=64)  # there are few calendars and many calls
@@ -172,11 +182,8 @@ def _instance(ref: OccurrenceRef) -> EventRef:
     return replace(ref.series, remote_id=f"{ref.series.remote_id}_{stamp}")
 
 
-def _told_more(outcome: Outcome, content: EventContent, body: Mapping[str, object]) -> Outcome:
-    """Add what only the content and its body tell: whether the event is plain, and which guest may be meant."""
-    if outcome.verdict is Verdict.DONE and outcome.event is not None:
-        plain = is_plain(outcome.event.raw, body)
-        return replace(outcome, event=replace(outcome.event, plain=plain))
+def _told_more(outcome: Outcome, content: EventContent) -> Outcome:
+    """Add what only the content tells: which guest may be meant."""
     if outcome.remedy is Remedy.WITHOUT_GUEST and not outcome.values.get("guest"):
         people = (*((content.meeting.host,) if content.meeting.host else ()), *content.meeting.invitees)
         doubtful = (person.email for person in people if person.email and doubtful_address(person.email))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from hashlib import blake2b
@@ -82,6 +83,7 @@ def _guests(attendees: object) -> tuple[frozenset[str], str]:
     return frozenset(guests), organizer
 
 
+@functools.lru_cache(maxsize=64)  # what is written comes back in the answer
 def _description(text: str) -> str:
     plain = _PIN_LINE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     return _digest(plain, 8) if plain else ""

@@ -177,10 +177,10 @@ def is_plain(raw: Mapping[str, object], body: Mapping[str, object]) -> bool:
     )
 
 
-def remote_event(raw: dict[str, object], *, written: bool = False) -> RemoteEvent | None:
+def remote_event(raw: dict[str, object], *, written: Mapping[str, object] | None = None) -> RemoteEvent | None:
     """Return an event resource as the gateway sees it; None when it is no event.
 
-    One that was just `written` is not asked what people edited in it since.
+    One that was just `written` with this body is not asked what people edited in it since, but whether it is plain.
     """
     remote_id, etag, link = raw.get("id"), raw.get("etag"), raw.get("htmlLink")
     if not isinstance(remote_id, str) or not isinstance(etag, str):
@@ -199,7 +199,8 @@ def remote_event(raw: dict[str, object], *, written: bool = False) -> RemoteEven
         raw=raw,
         facts=facts,
         # An occurrence inherits the notes of its series, which are about other times.
-        edited=None if written or raw.get("recurringEventId") else edited_since(facts, notes.get(_WROTE)),
+        edited=None if written is not None or raw.get("recurringEventId") else edited_since(facts, notes.get(_WROTE)),
+        plain=written is not None and is_plain(raw, written),
         meet_state=meet_state,
         meet_link=meet_link,
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 
 from gateway import messages
 from gateway.domain.outcome import Outcome, Quota, RemoteEvent, Verdict
@@ -49,14 +51,26 @@ __all__ = [
 _PROJECT = re.compile(r"projects?[ /](?:number:)?([0-9a-z][0-9a-z-]{2,62})")
 
 
-def classify(operation: Operation, answer: Answer, *, now_s: float, cancelled: bool = False) -> Outcome:
+def classify(
+    operation: Operation,
+    answer: Answer,
+    *,
+    now_s: float,
+    cancelled: bool = False,
+    written: Mapping[str, object] | None = None,
+) -> Outcome:
     """Return what an answer of the Calendar API means for the job: one of the rows of `calendar_answers`.
 
     `cancelled` says that the event was seen as cancelled before; then 403 on an update means that it cannot be brought
-    back. An answer without Google's error body does not come from the Calendar API: it decides nothing about the event.
+    back. `written` is the body that an event is to have after a write, all that the gateway says of it. An answer
+    without Google's error body does not come from the Calendar API: it decides nothing about the event.
     """
     if 200 <= answer.status < 300:
-        return _success(operation, answer)
+        return _success(operation, answer, written)
+    return replace(_refusal(operation, answer, now_s, cancelled=cancelled), status=answer.status)
+
+
+def _refusal(operation: Operation, answer: Answer, now_s: float, *, cancelled: bool) -> Outcome:
     wait_s = retry_after_s(answer.retry_after, now_s)
     said = said_in(answer.body)
     if answer.status == 429:
@@ -99,19 +113,19 @@ def _meant(row: Row, said: Said, wait_s: float | None) -> Outcome:
     )
 
 
-def _success(operation: Operation, answer: Answer) -> Outcome:
+def _success(operation: Operation, answer: Answer, written: Mapping[str, object] | None) -> Outcome:
     if operation is Operation.DELETE and answer.status == 204 and not answer.body:
-        return Outcome(verdict=Verdict.DONE)
+        return Outcome(verdict=Verdict.DONE, status=answer.status)
     event: RemoteEvent | None = None
     raw = json_object(answer.body)
     if operation is Operation.LOOK_CALENDAR and answer.status == 200 and raw is not None and "etag" in raw:
-        return Outcome(verdict=Verdict.DONE)  # an etag is all that was asked for
+        return Outcome(verdict=Verdict.DONE, status=answer.status)  # an etag is all that was asked for
     if operation in (Operation.INSERT, Operation.LOOK, Operation.REPLACE) and answer.status == 200 and raw is not None:
-        event = remote_event(raw, written=operation.writes)
+        event = remote_event(raw, written=written)
     if event is None:
-        return outcome(_unclear(operation), "G-412", whole_account=True)
+        return replace(outcome(_unclear(operation), "G-412", whole_account=True), status=answer.status)
     gone = operation is Operation.LOOK and event.cancelled
-    return Outcome(verdict=Verdict.GONE if gone else Verdict.DONE, event=event)
+    return Outcome(verdict=Verdict.GONE if gone else Verdict.DONE, event=event, status=answer.status)
 
 
 def _unclear(operation: Operation) -> Verdict:

@@ -174,7 +174,7 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
 async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
     """Read a body up to the limit, counted after decompression; None when there is more."""
     content = bytearray()
-    async for chunk in response.content.iter_chunked(64 * 1024):
+    while chunk := await response.content.readany():
         content += chunk
         if len(content) > LARGEST_BODY_BYTES:
             response.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from gateway import messages
+from gateway.domain.facts import EventFacts
 from gateway.domain.outcome import Outcome, Remedy, RemoteEvent
 from gateway.mirror.job import Delivered
 from gateway.mirror.lacks import Lacks
@@ -99,8 +100,13 @@ class Completing:
         ending: Ending,
         *,
         wrote: bool,
+        written: EventFacts | None,
+        untold: bool,
     ) -> Delivered:
-        """Return what came of an attempt that ended well: done, or to be completed at a time."""
+        """Return what came of an attempt that ended well: done, or to be completed at a time.
+
+        `written` and `untold` are as in `Delivered`.
+        """
         lacks, again_ms, code, text = self._conference(wanted, row, lacks, event, ending)
         if code == "G-517":
             event = replace(event, meet_state="failure", meet_link=None)
@@ -116,7 +122,15 @@ class Completing:
             text = str(messages.text(code, guest=", ".join(sorted(lacks.guests))))
         if not code:
             code, text = ending.code, ending.text
-        return Delivered(event=event, again_at_ms=again_ms, code=code, text=text, lacking=lacks.words())
+        return Delivered(
+            event=event,
+            again_at_ms=again_ms,
+            code=code,
+            text=text,
+            written=written,
+            lacking=lacks.words(),
+            untold=untold,
+        )
 
     def _guests_again_ms(self, account_id: int) -> int:
         rest = self._rests.get(account_id)

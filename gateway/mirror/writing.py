@@ -321,8 +321,16 @@ class Writing:
         return self._insert
 
     def _ended(self, event: RemoteEvent) -> Delivered:
-        delivered = self._completing.ended(self._wanted, self.event, self.lacks, event, self._ending, wrote=self.wrote)
-        return replace(delivered, written=self._as_written(event), untold=bool(self._untold))
+        return self._completing.ended(
+            self._wanted,
+            self.event,
+            self.lacks,
+            event,
+            self._ending,
+            wrote=self.wrote,
+            written=self._as_written(event),
+            untold=bool(self._untold),
+        )
 
     def _as_written(self, event: RemoteEvent) -> EventFacts | None:
         """Return what later changes of the event are judged by: what people changed unheard is no part of it."""

@@ -52,14 +52,16 @@ class Database:
             await self._writer.stop()
             raise
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, patience_s: float = 0.0) -> T:
         """Run `work` in a transaction; when this returns, what it did is on disk.
+
+        With `patience_s` it waits that long for others to share its commit; it goes with the next that does not wait.
 
         What `work` raises is raised here and nothing it did is kept. A cancelled caller does not undo the work. It may
         run twice, the first time undone, so it must do nothing that reaches beyond the connection.
         Raises StoreFull, StoreUnavailable or StoreRefused when the disk or the file fails.
         """
-        return await self._writer.put(work)
+        return await self._writer.put(work, patience_s)
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on the reading connection; it sees everything committed before."""
@@ -159,7 +161,10 @@ class _Lane:
     """A thread and the queue before it."""
 
     def __init__(self, name: str, serve: Callable[[_Lane], None]) -> None:
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
+        self._patient: list[_Job] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._left: list[_Job] = []
         self._thread = threading.Thread(target=serve, args=(self,), name=name, daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -172,36 +177,52 @@ class _Lane:
         self._loop = asyncio.get_running_loop()
         self._thread.start()
 
-    def put(self, work: Work[T]) -> asyncio.Future[T]:
+    def put(self, work: Work[T], patience_s: float = 0.0) -> asyncio.Future[T]:
         if self._closed or self._loop is None:
             raise StoreUnavailable("The gateway is stopping.")
         future: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put(_Job(work, future))
+        self._patient.append(_Job(work, future))
+        if patience_s <= 0:
+            self._hand_over()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(patience_s, self._hand_over)
         return future
+
+    def _hand_over(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._patient:
+            jobs, self._patient = self._patient, []
+            self._jobs.put(jobs)
 
     async def stop(self) -> None:
         self._closed = True
         if self.started:
+            self._hand_over()
             self._jobs.put(None)
             await asyncio.to_thread(self._thread.join)
             self._loop = None
 
     def take(self, most: int) -> list[_Job]:
         """Wait for a job and take what waits behind it; an empty list means stop."""
-        first = self._jobs.get()
-        if first is None:
-            return []
-        batch = [first]
+        batch, self._left = self._left, []
+        if not batch:
+            first = self._jobs.get()
+            if first is None:
+                return []
+            batch = first
         while len(batch) < most:
             try:
-                job = self._jobs.get_nowait()
+                jobs = self._jobs.get_nowait()
             except queue.Empty:
                 break
-            if job is None:  # put back the sign to stop, for the next round
+            if jobs is None:  # put back the sign to stop, for the next round
                 self._jobs.put(None)
                 break
-            batch.append(job)
-        return batch
+            batch = batch + jobs
+        self._left = batch[most:]
+        return batch[:most]
 
     @staticmethod
     def settle(batch: list[_Job]) -> None:

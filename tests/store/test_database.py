@@ -47,6 +47,36 @@ async def test_writes_that_wait_together_share_one_commit(database: Database):
     assert len(await actions(database)) == 50
 
 
+async def test_writes_with_patience_share_a_commit_and_go_with_one_that_has_none(database: Database):
+    before = database.commits
+    patient = [asyncio.create_task(database.write(note(f"p{number}"), patience_s=3600)) for number in range(5)]
+    for _ in range(20):  # time enough for the other thread
+        assert await actions(database) == []
+    await database.write(note("now"))
+    await asyncio.gather(*patient)
+    assert database.commits - before == 1
+    assert await actions(database) == [*(f"p{number}" for number in range(5)), "now"]
+
+
+async def test_patience_ends(database: Database):
+    before = database.commits
+    await asyncio.gather(*(database.write(note(f"p{number}"), patience_s=0.001) for number in range(3)))
+    assert database.commits - before == 1
+
+
+async def test_what_was_patient_is_written_before_the_file_is_closed(database_path: Path):
+    database = Database(database_path)
+    await database.open()
+    patient = asyncio.create_task(database.write(note("last"), patience_s=3600))
+    await asyncio.sleep(0)
+    await database.close()
+    await patient
+    again = Database(database_path)
+    await again.open()
+    assert await actions(again) == ["last"]
+    await again.close()
+
+
 async def test_a_write_that_fails_takes_no_other_with_it(database: Database):
     blocked = Blocked()
     first = asyncio.create_task(database.write(blocked))
