@@ -14,6 +14,7 @@ from gateway.domain.busy import HORIZON_S, Room, Span, merged, within
 from gateway.domain.device import DevicePolicy
 from gateway.domain.outcome import Outcome, Verdict
 from gateway.errors import StoreError
+from gateway.messages.languages import apart
 from gateway.mirror.outside_busy import PARTS_AT_ONCE, BusyAccounts, OutsideBusy, part_of
 from gateway.mirror.paced import Pace
 from gateway.mirror.room_index import RoomIndex
@@ -274,7 +275,7 @@ class Availability:
     def _settle(self) -> asyncio.Task[None]:
         """Return the one task that brings rooms into shape, begun now if there is none; all who wait share it."""
         if self._settling is None:
-            self._settling = asyncio.create_task(self._index.settle(), name="settle-rooms")
+            self._settling = asyncio.create_task(self._index.settle(), name="settle-rooms", context=apart())
             self._settling.add_done_callback(self._looked_at)
         return self._settling
 

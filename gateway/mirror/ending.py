@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from gateway.clock import Clock
+from gateway.domain.attempt import Attempt, Call
 from gateway.domain.contact import Contact
 from gateway.domain.outcome import Outcome
 from gateway.domain.retry import Decision, RetryLimits, decide
@@ -17,13 +18,16 @@ from gateway.errors import StoreError
 from gateway.mirror import told
 from gateway.mirror.job import Delivered, Job, Result, Undelivered, write_down
 from gateway.mirror.paced import NOT_NOW, Pace
-from gateway.store import outbox, reading
+from gateway.store import attempts, outbox, reading
 from gateway.store.database import Database
 
 _LOGGER = logging.getLogger(__name__)
 
 STORE_PAUSE_S = 1.0
 """How long to wait before the disk is tried again."""
+
+SHARED_WITHIN_S = 0.01
+"""How long an end waits for others to share its commit: nobody waits for it, and flash wears with every commit."""
 
 Told = Callable[[frozenset[int]], Awaitable[None]]
 """Hears which devices have news."""
@@ -61,8 +65,11 @@ class Ending:
         """Sign-ins (account, time) that a call found lost and that are not written down as lost yet."""
         return frozenset(self._suspended)
 
-    async def settle(self, job: Job, account: AccountTarget, result: Result) -> None:
-        """Write down the end of a job, however long the disk refuses: until then its row stays claimed."""
+    async def settle(self, job: Job, account: AccountTarget, result: Result, calls: Sequence[Call]) -> None:
+        """Write down the end of a job, however long the disk refuses: until then its row stays claimed.
+
+        `calls` are those that were made for it.
+        """
         now_ms = self._clock.now_ms()
         if isinstance(result, Delivered):
             delivered = result
@@ -70,15 +77,19 @@ class Ending:
 
             def close(conn: sqlite3.Connection) -> None:
                 news[:] = [job.meeting.device_id] if _close(conn, job, delivered, now_ms) else []
+                if calls:
+                    attempts.add(conn, job.meeting.id, _attempt(job, calls, delivered, delivered.again_at_ms, now_ms))
 
-            await _until_written(lambda: self._database.write(close))
+            await _until_written(lambda: self._database.write(close, patience_s=SHARED_WITHIN_S))
             if news:
                 await self._told(frozenset(news))
             _LOGGER.info("mirrored", extra={"meeting": job.meeting.id, "revision": job.meeting.revision})
             return
-        await self._not_done(job, account, result, now_ms)
+        await self._not_done(job, account, result, now_ms, calls)
 
-    async def _not_done(self, job: Job, account: AccountTarget, result: Undelivered, now_ms: int) -> None:
+    async def _not_done(
+        self, job: Job, account: AccountTarget, result: Undelivered, now_ms: int, calls: Sequence[Call]
+    ) -> None:
         outcome, decision = result.outcome, self._decide(job, account, result.outcome, now_ms)
         if outcome.whole_account and decision.hold is not None and not await self._is_lost(account, outcome):
             decision = Decision(not_before_ms=now_ms)
@@ -93,6 +104,9 @@ class Ending:
                 code=outcome.code,
                 text=outcome.text,
             )
+            if calls or outcome.code != NOT_NOW:
+                next_at = None if decision.hold else decision.not_before_ms
+                attempts.add(conn, job.meeting.id, _attempt(job, calls, result, next_at, now_ms))
             if result.calendar_away and decision.hold is not None and job.event is not None:
                 # Whoever reads the calendar frees what is held for it, once it can be read again.
                 reading.failed(
@@ -142,6 +156,13 @@ def _close(conn: sqlite3.Connection, job: Job, delivered: Delivered, now_ms: int
         return False
     failed = event.meet_state == "failure" and before.meet_state != "failure"
     return told.meet(conn, job.meeting, before=before.meet_link, link=event.meet_link, failed=failed, now_ms=now_ms)
+
+
+def _attempt(job: Job, calls: Sequence[Call], result: Result, next_at: int | None, now_ms: int) -> Attempt:
+    done = isinstance(result, Delivered)
+    code = result.code if isinstance(result, Delivered) else result.outcome.code or result.outcome.verdict.value
+    at, number = calls[0].at if calls else now_ms, job.row.attempts
+    return Attempt(at=at, number=number, done=done, code=code, next_at=next_at, calls=tuple(calls))
 
 
 async def _until_written(work: Callable[[], Awaitable[object]]) -> None:

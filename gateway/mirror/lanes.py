@@ -25,7 +25,9 @@ BEGAN_MS = 3_600_000
 _MOST_PASSED_OVER = 50
 """How many meetings of one device are passed over because their calendar, not the device's own, has no budget."""
 
-_UNKNOWN_WAIT_MS = 1000.0
+_UNKNOWN_WAIT_MS = 30_000.0
+"""Whose turn comes with the end of another call is told then; this is for a call whose end nobody tells."""
+
 _LEAST_WAIT_MS = 5.0
 """Whose call was taken by one who waits already looks again soon, not at once."""
 

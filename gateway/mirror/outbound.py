@@ -22,7 +22,7 @@ from gateway.mirror.ending import STORE_PAUSE_S, Ending, Told, nobody
 from gateway.mirror.job import DOUBT_CALL, Result, Undelivered
 from gateway.mirror.lanes import View, choose
 from gateway.mirror.paced import Pace, PacedTarget
-from gateway.store import outbox, outbox_lanes
+from gateway.store import attempts, outbox, outbox_lanes
 from gateway.store.database import Database
 from gateway.store.vault import VaultError
 
@@ -100,8 +100,12 @@ class Outbound:
 
     async def recover(self) -> None:
         """Free what a gateway that died had claimed; call once, before `run`."""
-        await self._database.write(outbox.release_claims)
+        await self._database.write(self._release_claims)
         await self.account_returned()
+
+    def _release_claims(self, conn: sqlite3.Connection) -> None:
+        attempts.cut_off(conn, lease_ms=self._lease_ms, now_ms=self._clock.now_ms())
+        outbox.release_claims(conn)
 
     async def account_returned(self, account_id: int | None = None) -> None:
         """An account, or with None any, can be used (again): its jobs that were held for an admin are due."""
@@ -145,6 +149,7 @@ class Outbound:
         def claim(conn: sqlite3.Connection) -> tuple[list[Claimed], float | None]:
             if set_back_ms:
                 outbox.shift(conn, -set_back_ms)
+            attempts.cut_off(conn, lease_ms=self._lease_ms, now_ms=now_ms, meeting_ids=tuple(unwritten))
             free[:] = outbox.release_expired(conn, outbox.MIRROR, unwritten, now_ms)
             return self._claim(conn, view, most, now_ms)
 
@@ -193,7 +198,7 @@ class Outbound:
             self._start()
             if len(self._hand) <= self._in_flight // 2:
                 self._woken.set()
-        await self._ending.settle(claimed.job, claimed.pick.account, result)
+        await self._ending.settle(claimed.job, claimed.pick.account, result, target.calls)
 
     async def _bring(self, claimed: Claimed, target: PacedTarget) -> Result:
         job = claimed.job

@@ -151,9 +151,9 @@ class OutsideBusy:
             self._problems.update(dict.fromkeys(rooms, self._not_now(source.account)))
             return
         whole = Span(first * PART_S, (first + parts) * PART_S)
-        before = await self._own(rooms, whole)
         said: BusyAnswer | Outcome | None = None
         try:
+            before = await self._own(rooms, whole)
             said = await source.source.busy(names, *whole)
         finally:
             outcome = Outcome(verdict=Verdict.DONE) if isinstance(said, BusyAnswer) else said

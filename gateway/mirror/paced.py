@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from gateway.clock import Clock
+from gateway.domain.attempt import Call, call_of, remember
 from gateway.domain.facts import EventFacts
 from gateway.domain.meeting import Invitations
 from gateway.domain.outcome import Outcome, RemoteEvent, Verdict
@@ -22,7 +23,15 @@ NOT_NOW = "paced"
 """The code of a call that was not made because the limits do not allow it for longer than a job can wait."""
 
 PATIENCE_S = 5.0
-"""How long a job that has begun waits for its next call; it is given back when that takes longer."""
+"""How long a job waits for a call; it is given back when that takes longer."""
+
+BEGUN_PATIENCE_S = 70.0
+"""How long one that made a call already waits for its next, so that a limit of one or two calls a minute is not used up
+by first calls alone.
+"""
+
+MOST_BEGUN = 2
+"""How many may wait that long at once: they hold places that meetings of other calendars could have."""
 
 
 class Budget(NamedTuple):
@@ -56,9 +65,10 @@ class Pace:
         self._changed = asyncio.Event()
         self._names: dict[int, str] = {}
         self._followers: list[Callable[[], None]] = []
+        self._end_awaited = False
 
     def follow(self, told: Callable[[], None]) -> None:
-        """Let `told` be called when calls became possible sooner than was known."""
+        """Let `told` be called when calls became possible sooner than was known, or at a time that was not known."""
         self._followers.append(told)
 
     def free(self, account: AccountTarget, calendar_id: str | None) -> int:
@@ -68,10 +78,11 @@ class Pace:
             return self._free(place)
 
     def next_free_ms(self, account: AccountTarget, calendar_id: str | None) -> float | None:
-        """In how many ms a call may be made; None while only the end of another call decides that."""
+        """In how many ms a call may be made; None while only the end of another decides; followers hear of it."""
         place, now_ms = self._place(account, calendar_id), self._now_ms()
         with self._lock:
             at_ms = self._pacer.next_free_ms(place, now_ms)
+            self._end_awaited = self._end_awaited or at_ms is None
         return None if at_ms is None else max(0.0, at_ms - now_ms)
 
     def take(self, account: AccountTarget, calendar_id: str) -> bool:
@@ -87,7 +98,9 @@ class Pace:
         """A call that was entered is not made."""
         with self._lock:
             self._pacer.give_back(self._place(account, calendar_id), self._now_ms())
+            news, self._end_awaited = self._end_awaited, False
         self._pulse()
+        self._tell(news)
 
     async def enter(self, account: AccountTarget, calendar_id: str | None = None) -> None:
         """Wait until a call may be made, and count it; `ended` must follow. Without a calendar it counts for none.
@@ -113,11 +126,18 @@ class Pace:
         place = self._place(account, calendar_id)
         self._names[account.account_id] = account.email
         with self._lock:
-            news = self._pacer.ended(place, outcome, self._now_ms(), subject=subject)
+            news = self._pacer.ended(place, outcome, self._now_ms(), subject=subject) or self._end_awaited
+            self._end_awaited = False
         self._pulse()
-        if news:
-            for told in self._followers:
-                told()
+        self._tell(news)
+
+    def times(self) -> tuple[int, float]:
+        """Return what the clock says, and a time in ms by which to tell how long something takes."""
+        return self._clock.now_ms(), self._now_ms()
+
+    def waiting(self) -> int:
+        """How many wait for a call now."""
+        return len(self._waiters)
 
     def failing(self, account: AccountTarget) -> bool:
         """Whether the last that came from the account's calendars was no answer."""
@@ -183,6 +203,10 @@ class Pace:
             self._changed.set()
             self._changed = asyncio.Event()
 
+    def _tell(self, news: bool) -> None:
+        for told in self._followers if news else ():
+            told()
+
     def _free(self, place: Place) -> int:
         now_ms = self._now_ms()
         free = self._pacer.free(place, now_ms)
@@ -208,8 +232,8 @@ class PacedTarget:
     """The calendars of an account behind the gate; implements `CalendarTarget`.
 
     `taken` is a calendar for which the first call was entered already, or None. A call that could not be made for
-    longer than `PATIENCE_S`, or at all while the account rests, is not made: its outcome is LATER. `close` gives back
-    what was taken and not used.
+    longer than `PATIENCE_S` (`BEGUN_PATIENCE_S` after others were made), or at all while the account rests, is not
+    made: its outcome is LATER. `close` gives back what was taken and not used. `calls` are those that were made.
     """
 
     def __init__(self, target: CalendarTarget, pace: Pace, account: AccountTarget, taken: str | None = None) -> None:
@@ -217,6 +241,7 @@ class PacedTarget:
         self._pace = pace
         self._account = account
         self._taken = taken
+        self.calls: list[Call] = []
 
     def close(self) -> None:
         """No more calls are made."""
@@ -230,50 +255,60 @@ class PacedTarget:
 
     async def look(self, ref: EventRef) -> Outcome:
         """See `CalendarTarget.look`."""
-        return await self._through(ref, lambda: self._target.look(ref))
+        return await self._through("look", ref, lambda: self._target.look(ref))
 
     async def insert(self, ref: EventRef, content: EventContent) -> Outcome:
         """See `CalendarTarget.insert`."""
-        return await self._through(ref, lambda: self._target.insert(ref, content))
+        return await self._through("insert", ref, lambda: self._target.insert(ref, content))
 
     async def replace(self, ref: EventRef, content: EventContent, current: RemoteEvent) -> Outcome:
         """See `CalendarTarget.replace`."""
-        return await self._through(ref, lambda: self._target.replace(ref, content, current))
+        return await self._through("replace", ref, lambda: self._target.replace(ref, content, current))
 
     async def delete(self, ref: EventRef, invitations: Invitations) -> Outcome:
         """See `CalendarTarget.delete`."""
-        return await self._through(ref, lambda: self._target.delete(ref, invitations))
+        return await self._through("delete", ref, lambda: self._target.delete(ref, invitations))
 
     async def look_occurrence(self, ref: OccurrenceRef) -> Outcome:
         """See `CalendarTarget.look_occurrence`."""
-        return await self._through(ref.series, lambda: self._target.look_occurrence(ref))
+        return await self._through("look-occurrence", ref.series, lambda: self._target.look_occurrence(ref))
 
     async def replace_occurrence(self, ref: OccurrenceRef, content: EventContent, current: RemoteEvent) -> Outcome:
         """See `CalendarTarget.replace_occurrence`."""
-        return await self._through(ref.series, lambda: self._target.replace_occurrence(ref, content, current))
+        return await self._through(
+            "replace-occurrence", ref.series, lambda: self._target.replace_occurrence(ref, content, current)
+        )
 
     async def cancel_occurrence(self, ref: OccurrenceRef, current: RemoteEvent, invitations: Invitations) -> Outcome:
         """See `CalendarTarget.cancel_occurrence`."""
-        return await self._through(ref.series, lambda: self._target.cancel_occurrence(ref, current, invitations))
+        return await self._through(
+            "cancel-occurrence", ref.series, lambda: self._target.cancel_occurrence(ref, current, invitations)
+        )
 
     async def look_calendar(self, calendar_id: str) -> Outcome:
         """See `CalendarTarget.look_calendar`."""
-        return await self._entering(calendar_id, calendar_id, lambda: self._target.look_calendar(calendar_id))
+        return await self._entering(
+            "look-calendar", calendar_id, calendar_id, lambda: self._target.look_calendar(calendar_id)
+        )
 
-    async def _through(self, ref: EventRef, call: Callable[[], Coroutine[Any, Any, Outcome]]) -> Outcome:
-        return await self._entering(ref.calendar_id, ref.remote_id, call)
+    async def _through(
+        self, operation: str, ref: EventRef, call: Callable[[], Coroutine[Any, Any, Outcome]]
+    ) -> Outcome:
+        return await self._entering(operation, ref.calendar_id, ref.remote_id, call)
 
     async def _entering(
-        self, calendar_id: str, subject: str, call: Callable[[], Coroutine[Any, Any, Outcome]]
+        self, operation: str, calendar_id: str, subject: str, call: Callable[[], Coroutine[Any, Any, Outcome]]
     ) -> Outcome:
         if self._taken == calendar_id:
             self._taken = None
         elif not await self._entered(calendar_id):
             return self._not_now(calendar_id)
         outcome: Outcome | None = None
+        at, began_ms = self._pace.times()
         try:
             outcome = await call()
         finally:
+            remember(self.calls, call_of(operation, at, self._pace.times()[1] - began_ms, outcome))
             self._pace.ended(self._account, calendar_id, outcome, subject=subject)
         return outcome
 
@@ -281,10 +316,11 @@ class PacedTarget:
         if self._pace.take(self._account, calendar_id):
             return True
         wait_ms = self._pace.next_free_ms(self._account, calendar_id)
-        if self._pace.rests_ms(self._account) > 0 or (wait_ms or 0.0) > PATIENCE_S * 1000:
+        patience_s = BEGUN_PATIENCE_S if self.calls and self._pace.waiting() < MOST_BEGUN else PATIENCE_S
+        if self._pace.rests_ms(self._account) > 0 or (wait_ms or 0.0) > patience_s * 1000:
             return False
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(patience_s):
                 await self._pace.enter(self._account, calendar_id)
         except TimeoutError:
             return False

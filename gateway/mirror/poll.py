@@ -17,10 +17,11 @@ from gateway.domain.polling import PollSettings
 from gateway.errors import StoreError
 from gateway.mirror import poll_pace as pace
 from gateway.mirror.intake import Intake
+from gateway.mirror.poll_facts import facts
 from gateway.mirror.poll_look import Look, Looker
 from gateway.mirror.poll_state import PolledDevice, PollStatus, StoredGate, TestReport, status_of
 from gateway.mirror.poll_trial import tried
-from gateway.pbx.failure import NO_ANSWER, SLOWER, PbxFailure
+from gateway.pbx.failure import SLOWER, PbxFailure
 from gateway.pbx.line import Network
 from gateway.pbx.ucm import UcmClient
 from gateway.profiles import strict_json
@@ -70,8 +71,8 @@ class Poll:
 
     `devices` are those served at present. `digest_key` marks what lists say, `seal` seals a list that was not
     understood, `chance` (0 to 1) spreads the calls, `learned` hears of every meeting that was taken, with the id of its
-    device. `run` ends when it is cancelled; a look that is cut off is repeated after the next start, which changes
-    nothing.
+    device, `has_firmware` of what a device says of its own, with the id of its row. `run` ends when it is cancelled; a
+    look that is cut off is repeated after the next start, which changes nothing.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Poll:
         seal: Callable[[str], bytes],
         chance: Callable[[], float],
         learned: Callable[[str, Meeting], None] = lambda _device, _meeting: None,
+        has_firmware: Callable[[int, str], None] = lambda _row_id, _text: None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._database = database
@@ -96,6 +98,7 @@ class Poll:
         self._seal = seal
         self._chance = chance
         self._pause = pause
+        self._has_firmware = has_firmware
         self._looker = Looker(database=database, clock=clock, intake=intake, digest_key=digest_key, learned=learned)
         self._turns: dict[int, _Turn] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -354,18 +357,15 @@ class Poll:
             _LOGGER.warning("asking: %s", row.text, extra=note)
 
     async def _clock_warning(self, turn: _Turn, before: str) -> str:
-        """Compare the device's clock with ours, now and then."""
+        """Compare the device's clock with ours, now and then, and hear which firmware it has."""
         now_s = self._clock.monotonic_s()
         if turn.clock_read_s is not None and now_s - turn.clock_read_s < CLOCK_EVERY_S:
             return before
-        try:
-            theirs_s = await turn.client.clock_utc_s()
-        except PbxFailure as failed:
-            if failed.code in (SLOWER, NO_ANSWER):
-                raise
-            theirs_s = None  # a clock that is not told is no reason not to take the meetings
+        told = await facts(turn.client)
         turn.clock_read_s = now_s
-        return pace.clock_warning(turn.device.policy.name, theirs_s, self._clock.now_ms() // 1000)
+        if told.firmware:
+            self._has_firmware(turn.device.row.id, told.firmware)
+        return pace.clock_warning(turn.device.policy.name, told.clock_utc_s, self._clock.now_ms() // 1000)
 
     async def _row(self, turn: _Turn) -> PollingRow:
         return await self._database.read(lambda conn: polling.get(conn, turn.device.row.id))

@@ -1,7 +1,7 @@
 """The line between a gateway and Google on bad days: what comes through, what is answered, and what is not heard.
 
 Each trouble of `Trouble` is one way in which a caller cannot know what became of its call. A gateway that is killed is
-cut off: what Google has received by then has its effect, and nothing more comes.
+cut off: what Google has received by then has its effect, and nothing more comes until the line is mended.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from aiohttp import web
 from yarl import URL
 
 from simulator.google import SimulatedGoogle
+from tests.journey.fast_time import patient_session
 
 STALL_S = 30.0
 NAMED_WAIT_S = 7
-REFUSED_AGAIN_S = 600
+EXPIRED_AGAIN_S = 600
 
 
 class Trouble(StrEnum):
@@ -78,14 +79,14 @@ class BadLine:
     undetected: set[str] = field(default_factory=set)
     base: str = ""
     _cut: bool = False
-    _refused_s: float = 0.0
+    _expired_s: float = 0.0
     _turns: itertools.count[int] = field(default_factory=itertools.count)
 
     async def __aenter__(self) -> BadLine:
         app = web.Application(client_max_size=1 << 21)
         app.router.add_route("*", "/{rest:.*}", self._handle)
         app.on_response_prepare.append(self._dated)
-        self._session = aiohttp.ClientSession(auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar())
+        self._session = patient_session(auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -97,12 +98,27 @@ class BadLine:
         await self._session.close()
 
     def cut(self) -> None:
-        """From now on nobody gets through, and nobody hears what is under way."""
+        """Until the line is mended nobody gets through, and nobody hears what is under way."""
         self._cut = True
         assert self._runner.server is not None
         for connection in tuple(self._runner.server.connections):
             if connection.transport is not None:
                 connection.transport.abort()
+
+    async def mend(self) -> None:
+        """Let the next gateway through; all that the one before sent has come to nothing by then."""
+        await asyncio.sleep(0.1)  # in fast time: until nothing is on its way any more
+        self._cut = False
+
+    def expire_access_tokens(self) -> None:
+        """Let Google take no access token that it gave so far, unless it just did that."""
+        if self._may_expire():
+            self._expired_s = self.google.state.clock.now_s()
+            self.google.do.expire_access_tokens()
+
+    def _may_expire(self) -> bool:
+        """A new token that is refused at once as well would be an authorization that is lost."""
+        return self.google.state.clock.now_s() - self._expired_s > EXPIRED_AGAIN_S
 
     async def _dated(self, _request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Date"] = formatdate(self.google.state.clock.now_s(), usegmt=True)
@@ -128,8 +144,7 @@ class BadLine:
 
     def _fits(self, trouble: Trouble, call: _Call) -> bool:
         if trouble is Trouble.TOKEN_401:
-            # A new token that is refused at once as well would be an authorization that is lost.
-            return call.about_events and self.google.state.clock.now_s() - self._refused_s > REFUSED_AGAIN_S
+            return call.about_events and self._may_expire()
         return (trouble not in INSERTS or call.makes_an_event) and (trouble not in UPDATES or call.changes_an_event)
 
 
@@ -244,8 +259,7 @@ async def _rate_429(call: _Call) -> web.StreamResponse:
 
 
 async def _token_401(call: _Call) -> web.StreamResponse:
-    call.line._refused_s = call.line.google.state.clock.now_s()
-    call.line.google.do.expire_access_tokens()
+    call.line.expire_access_tokens()
     return _answer(await call.forward())
 
 

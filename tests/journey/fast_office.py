@@ -8,18 +8,20 @@ import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from gateway.app.serving import Running, running
+from gateway.app.serving import Running
 from gateway.config import Config, load
+from gateway.config.sections import GoogleEndpoints
 from gateway.store import outbox
 from simulator.google import SimulatedGoogle
-from tests.journey.fast_time import FastClock, FollowingClock, fast_database, fast_loop, passes
+from tests.journey.fast_time import FastClock, FollowingClock, fast_database, fast_loop, passes, patient_session
 from tests.journey.gateway_process import CLIENT_ID, CLIENT_SECRET
+from tests.prepared import running
 
 KEY = "fast-device-key-0123456789"
 HOUR_S = 3600.0
@@ -34,17 +36,23 @@ gateway:
 google:
   client_id: {client_id}
   endpoints:
-    authorize: {base}/o/oauth2/v2/auth
-    token: {base}/token
-    revoke: {base}/revoke
-    userinfo: {base}/v1/userinfo
-    calendar: {base}/calendar/v3
+{addresses}
+discovery: {{announce: false, browse: false}}
 devices:
 {devices}
 limits:
   in_flight: {in_flight}
 {limits}
 """
+
+ADDRESSES = {
+    "authorize": "/o/oauth2/v2/auth",
+    "token": "/token",
+    "revoke": "/revoke",
+    "userinfo": "/v1/userinfo",
+    "calendar": "/calendar/v3",
+}
+_READ: dict[tuple[str, ...], Config] = {}
 
 
 @dataclass
@@ -60,7 +68,6 @@ class FastOffice:
     google_at: str = ""
     gateway: Running | None = None
     died: list[BaseException] = field(default_factory=list)
-    _configs: dict[str, Config] = field(default_factory=dict)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
@@ -73,13 +80,24 @@ class FastOffice:
         return self.gateway
 
     def config(self) -> Config:
-        """Read the settings as the product does, once for each address of Google."""
+        """Read the settings as the product does, once for each kind of office: folder and addresses are put in then."""
         base = self.google_at or self.google.base
-        if base not in self._configs:
-            self._configs = {base: self._config(base)}
-        return self._configs[base]
+        text, environ = self._said(base)
+        path = self.folder / "config.yaml"
+        path.write_text(text)
+        kind = (text.replace(str(self.folder), "").replace(base, ""), *environ.values())
+        if kind not in _READ:
+            _READ[kind] = load(path, environ)
+        read = _READ[kind]
+        endpoints = GoogleEndpoints(**{name: base + at for name, at in ADDRESSES.items()})
+        return replace(
+            read,
+            path=path,
+            gateway=replace(read.gateway, data_dir=self.data, profiles_dir=self.data / "profiles"),
+            google=replace(read.google, endpoints=endpoints),
+        )
 
-    def _config(self, base: str) -> Config:
+    def _said(self, base: str) -> tuple[str, dict[str, str]]:
         devices = "\n".join(
             f"  - {{id: {name}, profile: generic/json, calendar: '{calendar}'}}"
             for name, calendar in self.calendars.items()
@@ -88,15 +106,13 @@ class FastOffice:
         text = CONFIG.format(
             data=self.data,
             client_id=CLIENT_ID,
-            base=base,
+            addresses="\n".join(f"    {name}: {base}{at}" for name, at in ADDRESSES.items()),
             devices=devices,
             in_flight=limits.pop("in_flight"),
             limits="\n".join(f"  {name}: {value}" for name, value in limits.items()),
         )
-        path = self.folder / "config.yaml"
-        path.write_text(text)
         keys = {f"GATEWAY_DEVICES__{name.upper().replace('-', '_')}__KEY": KEY for name in self.calendars}
-        return load(path, {"GATEWAY_GOOGLE__CLIENT_SECRET": CLIENT_SECRET, **keys})
+        return text, {"GATEWAY_GOOGLE__CLIENT_SECRET": CLIENT_SECRET, **keys}
 
     async def start(self) -> None:
         """Open a gateway on what the one before left."""
@@ -184,7 +200,7 @@ async def fast_google() -> AsyncIterator[SimulatedGoogle]:
 @asynccontextmanager
 async def opened_fast(folder: Path, google: SimulatedGoogle, **settings: Any) -> AsyncIterator[FastOffice]:
     """An office with a gateway that is signed in."""
-    async with aiohttp.ClientSession() as http:
+    async with patient_session() as http:
         office = FastOffice(folder, google, FastClock(fast_loop()), http, **settings)
         try:
             await office.start()

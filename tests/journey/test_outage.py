@@ -15,7 +15,7 @@ from tests.journey.fast_office import HOUR_S, FastOffice, fast_google, folder_in
 from tests.journey.fast_time import BEGINS_MS, fast_loop, in_fast_time, passes
 
 LONG = bool(os.environ.get("LONG"))
-HOURS = 72 if LONG else 6
+HOURS = 72 if LONG else 3
 """How long Google is away."""
 SOON_S = 60.0
 """How soon after Google is back the first meeting is there."""
@@ -77,7 +77,7 @@ async def away(folder: Path, outage: dict[str, object], *, during: bool) -> None
         assert first_write_s(google, requests) - back_s <= SOON_S
 
 
-@pytest.mark.parametrize("name", OUTAGES if LONG else ["reset"])
+@pytest.mark.parametrize("name", OUTAGES if LONG else ["reset", "silent"])
 def test_three_days_without_google(name: str) -> None:
     with folder_in_memory() as folder:
         in_fast_time(away(folder, OUTAGES[name], during=False))

@@ -24,7 +24,10 @@ Shown = Counter[tuple[str, datetime]]
 
 @dataclass
 class WantedMeeting:
-    """A meeting as its device last said it; of `changed` occurrences None is one that does not take place."""
+    """A meeting as its device last said it; of `changed` occurrences None is one that does not take place.
+
+    `once` is what the device had made of an occurrence when it cancelled that one.
+    """
 
     name: str
     subject: str
@@ -32,6 +35,7 @@ class WantedMeeting:
     weekly: bool = False
     wanted: bool = True
     changed: dict[int, tuple[str, datetime] | None] = field(default_factory=dict)
+    once: dict[int, tuple[str, datetime]] = field(default_factory=dict)
 
     def body(self) -> dict[str, Any]:
         repeat = {"repeat": {"frequency": "weekly", "count": WEEKS}} if self.weekly else {}
@@ -74,15 +78,21 @@ class Desk:
         assert status in (200, 202), document
 
     async def move_occurrence(self, name: str, week: int, subject: str, start: datetime) -> None:
-        said = self.meetings[name]
-        said.changed[week] = (subject, start)
+        said, as_said = self.meetings[name], (subject, start)
+        # What the device said before it cancelled the occurrence may only have been on its way for long.
+        late = said.changed.get(week, as_said) is None and said.once.get(week) == as_said
+        if not late:
+            said.changed[week] = as_said
         body = {"subject": subject, "start": start.isoformat(), "duration_minutes": 60}
         place = f"/{name}/occurrences/{(said.start + week * WEEK).isoformat()}"
         status, document = await self.office.call("PUT", place, device=self.device, json=body)
         assert status in (200, 202), document
+        assert (document["state"] == "cancelled") is late, document
 
     async def cancel_occurrence(self, name: str, week: int) -> None:
         said = self.meetings[name]
+        if (as_said := said.changed.get(week)) is not None:
+            said.once[week] = as_said
         said.changed[week] = None
         place = f"/{name}/occurrences/{(said.start + week * WEEK).isoformat()}"
         status, document = await self.office.call("DELETE", place, device=self.device)

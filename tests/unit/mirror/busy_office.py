@@ -23,9 +23,10 @@ from gateway.mirror.availability import Availability
 from gateway.mirror.intake import Caller, Intake
 from gateway.mirror.paced import Pace
 from gateway.mirror.receipts import Receipt
-from gateway.store import devices, meetings, migrate, mirrored
+from gateway.store import devices, meetings, mirrored
 from gateway.store.database import Database
 from gateway.store.meetings import MeetingState
+from tests.prepared import give_database
 from tests.unit.mirror.gateway_in_memory import MovableClock
 from tests.unit.mirror.model_calendar import ModelCalendar
 
@@ -107,13 +108,14 @@ class BusyOffice:
     def made(self) -> None:
         """Make what a start of the gateway makes."""
         common = {"database": self.database, "clock": self.clock, "fingerprint_key": b"k" * 32}
+        self.pace = Pace(clock=self.clock, limits=PaceLimits())
         sealing = {"seal": lambda text: text[::-1], "unseal": lambda text: text[::-1]}
         self.availability = Availability(
             **common,
             **sealing,
             accounts=self.accounts,
             policy=lambda number: self.policies[number],
-            pace=Pace(clock=self.clock, limits=PaceLimits()),
+            pace=self.pace,
             chance=lambda: 0.5,
         )
         self.intake = Intake(
@@ -188,7 +190,7 @@ class BusyOffice:
 async def busy_office(calendars: Mapping[str, list[Span]] | None = None) -> AsyncIterator[BusyOffice]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "gateway.db"
-        migrate.prepare(path, NOW_MS)
+        give_database(path, NOW_MS)
         office = BusyOffice(path)
         office.busy.calendars.update(calendars or {})
         await office.database.open()

@@ -21,8 +21,9 @@ from gateway.mirror.delivery import Delivery
 from gateway.mirror.intake import Caller, Intake
 from gateway.mirror.outbound import Outbound, OutboundLimits
 from gateway.mirror.paced import Pace, PaceLimits
-from gateway.store import devices, migrate, outbox
+from gateway.store import devices, outbox
 from gateway.store.database import Database
+from tests.prepared import give_database
 from tests.unit.mirror.model_calendar import ModelAccount, ModelCalendar
 
 START_MS = 1_714_000_000_000
@@ -171,7 +172,7 @@ class InMemoryGateway:
 async def gateway_in_memory(calendar: ModelCalendar | None = None, **options: int) -> AsyncIterator[InMemoryGateway]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "gateway.db"
-        migrate.prepare(path, START_MS)
+        give_database(path, START_MS)
         gateway = InMemoryGateway(path, calendar or ModelCalendar(), **options)
         await gateway.database.open()
 

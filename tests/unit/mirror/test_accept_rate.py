@@ -16,8 +16,9 @@ from gateway.mirror.acceptance import Acceptance, Said
 from gateway.mirror.intake import Caller
 from gateway.mirror.room_time import RoomTime
 from gateway.mirror.series import Exceptions
-from gateway.store import busy, devices, migrate
+from gateway.store import busy, devices
 from gateway.store.meetings import MeetingContents
+from tests.prepared import give_database
 from tests.unit.mirror.busy_office import DAY_S, NOW_MS
 from tests.unit.mirror.gateway_in_memory import MEETING
 
@@ -28,7 +29,7 @@ MOST = 1.8
 
 def test_the_comparison_costs_little_of_an_accept(tmp_path: Path):
     path = tmp_path / "gateway.db"
-    migrate.prepare(path, NOW_MS)
+    give_database(path, NOW_MS)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None, cached_statements=256)) as conn:
         conn.execute("PRAGMA synchronous=OFF")
         conn.execute("BEGIN")

@@ -11,7 +11,7 @@ from gateway.domain.busy import Span
 from gateway.domain.facts import Part
 from gateway.domain.meeting import Frequency, Repeat
 from gateway.domain.outcome import Outcome, Verdict
-from gateway.errors import TimeTaken
+from gateway.errors import StoreError, TimeTaken
 from gateway.mirror.intake import Caller
 from gateway.mirror.outside_busy import part_of
 from gateway.store import busy, kept, mirrored
@@ -358,6 +358,19 @@ async def test_many_who_want_to_know_at_once_share_the_work():
         assert most == 1
         assert {task.result().notes for task in asking} == {()}
         assert len(office.busy.asked) == 2, "one question for each room"
+
+
+async def test_a_question_that_the_disk_stops_takes_nothing_from_the_limits():
+    async with busy_office() as office:
+        office.set(REFUSE)
+        await office.availability.turn()
+        office.clock.ms += 61_000
+        await office.database.write(lambda conn: conn.execute("ALTER TABLE mirrored RENAME TO away"))
+        with pytest.raises(StoreError):
+            await office.availability.turn()
+        await office.database.write(lambda conn: conn.execute("ALTER TABLE away RENAME TO mirrored"))
+        office.clock.ms += 61_000
+        assert {budget.scope: budget.used for budget in office.pace.budgets()} == {"project": 0, "account": 0}
 
 
 async def test_who_asks_while_rooms_are_being_settled_is_not_told_that_its_own_is_not():

@@ -115,7 +115,7 @@ series_steps = st.one_of(
 )
 pauses = st.sampled_from([None, 30, 30]).map(lambda seconds: seconds and TimePasses(seconds))
 faults = st.one_of(st.none(), st.sampled_from(Fault))
-common = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True, derandomize=True)
+common = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.timeout(TIME_LIMIT_S)

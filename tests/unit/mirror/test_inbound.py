@@ -19,8 +19,8 @@ from gateway.domain.target import AccountTarget, CalendarTarget
 from gateway.mirror.inbound import Inbound
 from gateway.mirror.paced import Pace, PaceLimits
 from gateway.mirror.reading_status import summary
-from gateway.store import migrate
 from gateway.store.database import Database
+from tests.prepared import give_database
 
 GONE = Outcome(verdict=Verdict.CONFIGURATION, code="G-507", text="The calendar is gone.")
 LOST = Outcome(verdict=Verdict.AUTHORIZATION, code="G-503", text="Sign in again.", whole_account=True)
@@ -62,7 +62,7 @@ class _Feed:
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     path = tmp_path / "gateway.db"
-    migrate.prepare(path, 0)
+    give_database(path, 0)
     opened = Database(path)
     await opened.open()
 

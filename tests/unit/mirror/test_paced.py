@@ -113,14 +113,29 @@ async def test_the_call_that_was_taken_is_not_counted_twice():
 async def test_a_call_that_would_wait_long_is_not_made():
     clock, calendar = SettableClock(), ModelCalendar()
     pace = Pace(clock=clock, limits=TWO_A_MINUTE)
-    target = PacedTarget(calendar, pace, account(calendar))
     for _ in range(2):
-        assert (await target.look(REF)).verdict is Verdict.GONE
+        assert (await PacedTarget(calendar, pace, account(calendar)).look(REF)).verdict is Verdict.GONE
         clock.ms += SPREAD_MS
-    outcome = await target.look(REF)
+    outcome = await PacedTarget(calendar, pace, account(calendar)).look(REF)
     assert (outcome.verdict, outcome.code) == (Verdict.LATER, NOT_NOW)
     assert outcome.retry_after_s == pytest.approx(60.0 - 2 * SPREAD_MS / 1000, abs=0.1)
     assert len(calendar.calls) == 2
+
+
+async def test_a_job_that_has_begun_waits_for_its_next_call():
+    clock, calendar = SettableClock(), ModelCalendar()
+    pace = Pace(clock=clock, limits=TWO_A_MINUTE)
+    begun = PacedTarget(calendar, pace, account(calendar))
+    for _ in range(2):
+        assert (await begun.look(REF)).verdict is Verdict.GONE
+        clock.ms += SPREAD_MS
+    waits = asyncio.create_task(begun.look(REF))
+    await asyncio.sleep(0)
+    assert (pace.waiting(), len(calendar.calls)) == (1, 2)
+    clock.ms += 61_000
+    pace.give_back(account(calendar), "another")  # who waits looks again
+    assert (await waits).verdict is Verdict.GONE
+    assert len(calendar.calls) == 3
 
 
 async def test_who_follows_hears_that_an_account_is_in_touch_again():
@@ -132,6 +147,24 @@ async def test_who_follows_hears_that_an_account_is_in_touch_again():
     assert (pace.failing(who), pace.out_of_reach(who), told) == (True, False, [])
     await target.look(REF)
     assert (pace.failing(who), told) == (False, ["again"])
+
+
+async def test_who_asks_in_vain_hears_that_a_call_ended():
+    clock, told = SettableClock(), []
+    pace, who = Pace(clock=clock, limits=TWO_A_MINUTE), account()
+    pace.follow(lambda: told.append("look again"))
+    for ended in (lambda: pace.ended(who, "room", None), lambda: pace.give_back(who, "room")):
+        while pace.take(who, "room"):
+            clock.ms += SPREAD_MS
+        assert pace.next_free_ms(who, "room") is None
+        assert told == []
+        ended()
+        assert told == ["look again"]
+        told.clear()
+        clock.ms += 61_000
+        pace.ended(who, "room", None)
+        assert told == [], "nobody asked"
+        clock.ms += 61_000
 
 
 async def test_a_call_that_is_cut_off_frees_its_place():

@@ -7,14 +7,14 @@ import sqlite3
 from pathlib import Path
 
 from gateway.mirror.tidying import Tidying
-from gateway.store import migrate
 from gateway.store.database import Database
+from tests.prepared import give_database
 from tests.unit.google.moved_clock import MovedClock
 
 
 async def test_every_table_is_purged_again_and_again_also_after_a_failure(tmp_path: Path) -> None:
     path = tmp_path / "gateway.db"
-    migrate.prepare(path, 0)
+    give_database(path, 0)
     database = Database(path)
     await database.open()
     asked: list[str] = []

@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from gateway.mirror.told import ChangeFeed, meet
-from gateway.store import devices, meetings, migrate
+from gateway.store import devices, meetings
 from gateway.store.database import Database
 from gateway.store.meetings import MeetingContents, MeetingRow
+from tests.prepared import give_database
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     path = tmp_path / "gateway.db"
-    migrate.prepare(path, 0)
+    give_database(path, 0)
     opened = Database(path)
     await opened.open()
     yield opened

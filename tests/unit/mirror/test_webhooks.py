@@ -16,9 +16,10 @@ from aiohttp.test_utils import TestServer
 from gateway.domain.retry import Hold
 from gateway.mirror.webhooks import GIVE_UP_MS, WEBHOOK, Webhooks
 from gateway.notify.webhook import Receiver
-from gateway.store import changes, devices, meetings, migrate, outbox
+from gateway.store import changes, devices, meetings, outbox
 from gateway.store.database import Database
 from gateway.store.meetings import MeetingContents
+from tests.prepared import give_database
 from tests.unit.mirror.gateway_in_memory import START_MS, MovableClock
 
 DEVICE, OTHER = 1, 2
@@ -93,7 +94,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Desk]:
     path = folder / "gateway.db"
-    migrate.prepare(path, START_MS)
+    give_database(path, START_MS)
     desk = Desk(path)
     await desk.database.open()
 

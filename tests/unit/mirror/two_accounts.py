@@ -19,9 +19,10 @@ from gateway.mirror.delivery import Delivery
 from gateway.mirror.intake import Caller, Intake
 from gateway.mirror.outbound import Outbound, OutboundLimits
 from gateway.mirror.paced import Pace, PaceLimits
-from gateway.store import devices, migrate, outbox
+from gateway.store import devices, outbox
 from gateway.store.database import Database
 from gateway.store.outbox import Waiting
+from tests.prepared import give_database
 from tests.unit.mirror.gateway_in_memory import MEETING, START_MS
 from tests.unit.mirror.model_calendar import ModelCalendar
 
@@ -157,7 +158,7 @@ class TwoAccounts:
 async def two_accounts(limits: PaceLimits = MANY) -> AsyncIterator[TwoAccounts]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "gateway.db"
-        migrate.prepare(path, 1)
+        give_database(path, 1)
         office = TwoAccounts(path, limits)
         await office.database.open()
 
