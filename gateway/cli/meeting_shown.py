@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from gateway.cli.meeting_attempts import attempt_json, attempt_lines
+
 if TYPE_CHECKING:
     from gateway.domain.facts import EventFacts
     from gateway.domain.kept_edit import KeptEdit
@@ -134,6 +136,7 @@ def shown_json(shown: Shown) -> dict[str, object]:
         "occurrences": [
             {"original_start": instant(row.original_start_utc_s), "state": str(row.state)} for row in shown.occurrences
         ],
+        "attempts": [attempt_json(each, utc) for each in shown.attempts],
         "history": [
             {"at": utc(each.at), "actor": each.actor, "action": each.action, "detail": each.detail}
             for each in shown.history
@@ -161,6 +164,8 @@ def shown_lines(shown: Shown) -> list[str]:
     if meeting.state == "refused":
         lines.append(f"  -> once the reason is gone: meeting-gateway meeting resend {meeting.id}")
     lines += _block("Occurrences that are not as the rule says", _occurrences(shown))
+    if shown.attempts:
+        lines += ["Attempts to write it", *attempt_lines(shown.attempts, lambda at: _local_ms(at, meeting.zone))]
     lines += ["History"]
     lines += [
         f"  {_local_ms(each.at, meeting.zone)}  {each.actor}  {each.action}{f'  {each.detail}' if each.detail else ''}"

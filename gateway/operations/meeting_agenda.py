@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.store import devices, kept, meeting_list, meeting_times
 from gateway.store.meeting_list import Aside, MeetingLine
+from gateway.store.meeting_search import Search
 from gateway.store.meeting_times import Begin
 
 Word = Literal["synced", "waiting", "failed", "cancelled", "changed", "deleted", "off"]
@@ -30,8 +31,6 @@ _LONGEST_SPAN_S = 4 * 86_400
 _DAY_S = 86_400
 _BATCH = 32
 _FEW = 500
-_FEW_WITH_TEXT = 150
-"""A text that more meetings have is found soon enough where one goes through the days."""
 _FEW_SERIES = 120
 """With no more series each is worked out; else the days are gone through, and what falls on them is found."""
 
@@ -118,17 +117,20 @@ def agenda(conn: sqlite3.Connection, asked: Asked, chosen: Mapping[str, str], mo
     device = devices.find(conn, asked.device) if asked.device else None
     if asked.device and device is None:
         return AgendaPage(rows=(), after=None)
-    stream = _Stream(conn, asked, None if device is None else device.id)
+    search = Search(conn, asked.text) if asked.text else None
+    stream = _Stream(conn, asked, None if device is None else device.id, search)
     rows: list[AgendaRow] = []
     looked = 0
     for batch in _batches(stream.begins()):
-        for row in _matching(conn, asked, batch, chosen):
+        for row in _matching(conn, asked, batch, chosen, search):
             rows.append(row)
             if len(rows) > most:
                 return AgendaPage(rows=tuple(rows[:most]), after=_place(rows[most - 1].begin))
         looked += len(batch)
         if looked >= MOST_LOOKED_AT:
             return AgendaPage(rows=tuple(rows), after=_place(batch[-1]), looked_until_s=batch[-1].start_s)
+    if stream.ended_s is not None and stream.ended_s < asked.end_s:
+        return AgendaPage(rows=tuple(rows), after=(stream.ended_s, 0, 0), looked_until_s=stream.ended_s)
     return AgendaPage(rows=tuple(rows), after=None)
 
 
@@ -146,10 +148,16 @@ def between(
 
 
 class _Stream:
-    """What begins, in order, from the range's beginning or the last row of the page before."""
+    """What begins, in order, from the range's beginning or the last row of the page before.
 
-    def __init__(self, conn: sqlite3.Connection, asked: Asked, device_id: int | None) -> None:
+    `ended_s` is where it ended though there may be more, because so many meetings there do not have the text.
+    """
+
+    def __init__(self, conn: sqlite3.Connection, asked: Asked, device_id: int | None, search: Search | None) -> None:
         self._conn = conn
+        self._search = search
+        self._looked = 0
+        self.ended_s: int | None = None
         self._asked = asked
         self._device_id = device_id
         self._seen: set[int] = set()
@@ -166,26 +174,41 @@ class _Stream:
     def _all(self) -> Iterator[Begin]:
         asked, conn = self._asked, self._conn
         from_s = asked.from_s if asked.after is None else max(asked.from_s, asked.after[0])
-        if asked.state or asked.text:
-            most = _FEW if asked.state else _FEW_WITH_TEXT
-            ids = meeting_list.candidates(conn, asked.state or "", asked.text, asked.from_s, asked.end_s, most)
-            if ids is not None:
-                yield from self._of(ids, from_s)
-                return
+        ids = self._candidates()
+        if ids is not None:
+            yield from self._of(ids, from_s)
+            return
         if from_s == asked.from_s:
             yield from meeting_times.running(conn, from_s, self._device_id)
         few = meeting_times.begins_if_few(conn, from_s, asked.end_s, self._device_id, _FEW_SERIES)
         yield from self._by_clock(from_s) if few is None else few
 
+    def _candidates(self) -> Collection[int] | None:
+        """Return the few meetings that can be meant; None when they are many, and the days are gone through."""
+        asked, ids = self._asked, None
+        if self._search is not None:
+            ids = self._search.candidates(asked.from_s, asked.end_s, _FEW)
+        if ids is None and asked.state:
+            ids = meeting_list.candidates(self._conn, asked.state, asked.from_s, asked.end_s, _FEW)
+        return ids
+
     def _by_clock(self, at_s: int) -> Iterator[Begin]:
         span_s, end_s = _FIRST_SPAN_S, self._asked.end_s
         while at_s < end_s:
             until_s = min(at_s + span_s, end_s)
-            found = meeting_times.begins(self._conn, at_s, until_s, self._device_id)
+            only, before = None if self._search is None else self._having, self._looked
+            found = meeting_times.begins(self._conn, at_s, until_s, self._device_id, only)
             yield from found
             at_s = until_s
-            if len(found) < _BATCH:
+            if self._looked >= MOST_LOOKED_AT:
+                self.ended_s = at_s
+                return
+            if len(found) < _BATCH and self._looked - before < 4 * _BATCH:
                 span_s = min(span_s * 2, _LONGEST_SPAN_S)
+
+    def _having(self, meeting_ids: Collection[int]) -> Collection[int]:
+        self._looked += len(meeting_ids)
+        return meeting_ids if self._search is None else self._search.among(meeting_ids)
 
     def _of(self, meeting_ids: Collection[int], from_s: int) -> Iterator[Begin]:
         wanted = set(meeting_ids)
@@ -223,11 +246,11 @@ def _batches(begins: Iterable[Begin]) -> Iterator[list[Begin]]:
 
 
 def _matching(
-    conn: sqlite3.Connection, asked: Asked, batch: list[Begin], chosen: Mapping[str, str]
+    conn: sqlite3.Connection, asked: Asked, batch: list[Begin], chosen: Mapping[str, str], search: Search | None
 ) -> Iterator[AgendaRow]:
     ids = {each.meeting_id for each in batch}
-    if asked.text:
-        ids = meeting_list.called(conn, ids, asked.text)
+    if search is not None:
+        ids = search.among(ids)
     if not ids:
         return
     lines, asides = meeting_list.lines(conn, ids, chosen), meeting_list.asides(conn, ids)

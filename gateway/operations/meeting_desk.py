@@ -10,6 +10,7 @@ from datetime import date, datetime
 from gateway.clock import Clock
 from gateway.domain import facts
 from gateway.domain.actor import Actor
+from gateway.domain.attempt import Attempt
 from gateway.domain.change import from_json
 from gateway.domain.device import Wins
 from gateway.domain.facts import EventFacts
@@ -20,7 +21,7 @@ from gateway.mirror.intake import Caller, Intake
 from gateway.mirror.receipts import Note
 from gateway.mirror.standing import notes_of
 from gateway.operations.meeting_decision import decided, vanished
-from gateway.store import audit, kept, meeting_list, meetings, mirrored, occurrences, outbox
+from gateway.store import attempts, audit, kept, meeting_list, meetings, mirrored, occurrences, outbox
 from gateway.store.audit import AuditLine
 from gateway.store.database import Database
 from gateway.store.meeting_list import MeetingLine, Wanted
@@ -37,7 +38,8 @@ class Shown:
 
     `meeting` is what the device says, its passwords as `***`. `written` is what the event said when it was last
     written, None while there is none. `edits` is what people changed since, and whose word counts there. `notes` say
-    what the event lacks that was asked for.
+    what the event lacks that was asked for. `attempts` are those to bring it to the calendar, oldest first; `writing`
+    says that one is under way.
     """
 
     line: MeetingLine
@@ -47,6 +49,8 @@ class Shown:
     occurrences: tuple[OccurrenceRow, ...]
     history: tuple[AuditLine, ...]
     notes: tuple[Note, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    writing: bool = False
 
 
 class MeetingDesk:
@@ -92,6 +96,7 @@ class MeetingDesk:
             row, event = meetings.get(conn, line.id), mirrored.get(conn, line.id)
             if row is None:
                 raise NotFound(_NONE.format(name))
+            waiting = outbox.get(conn, outbox.MIRROR, line.id)
             return Shown(
                 line=line,
                 meeting=from_json(row.body, lambda _sealed: NOBODY_NEEDS_IT),
@@ -100,6 +105,8 @@ class MeetingDesk:
                 occurrences=occurrences.of(conn, line.id) if row.exceptions else (),
                 history=tuple(audit.about(conn, f"meeting:{line.id}", MOST_AUDIT_LINES)),
                 notes=() if event is None or not row.wanted else notes_of(event),
+                attempts=attempts.of(conn, line.id),
+                writing=waiting is not None and waiting.claimed_by is not None,
             )
 
         return await self._database.read(read)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from gateway.domain.attempt import Attempt, Call
 from gateway.domain.kept_edit import KeptEdit, KeptState
 from gateway.operations.meeting_desk import Shown
 from gateway.store import meeting_told
@@ -22,7 +23,8 @@ class Step:
     """One thing that happened: `source` told `target`, or did something itself when both are the same.
 
     `at` is ms UTC, None for what has not happened yet. `action` is a stable word, `who` a person or an address where it
-    is known, `detail` and `code` what came of it. `failed` says that it did not work.
+    is known, `detail` and `code` what came of it. `failed` says that it did not work. `attempt` is the attempt to reach
+    Google that it belongs to, `call` the call of it, None where none was made.
     """
 
     at: int | None
@@ -33,6 +35,8 @@ class Step:
     detail: str = ""
     code: str = ""
     failed: bool = False
+    attempt: Attempt | None = None
+    call: Call | None = None
 
 
 def story(conn: sqlite3.Connection, shown: Shown) -> tuple[Step, ...]:
@@ -45,8 +49,10 @@ def story(conn: sqlite3.Connection, shown: Shown) -> tuple[Step, ...]:
     ]
     for edit in shown.edits:
         steps += _edited(edit)
+    steps += [step for each in shown.attempts for step in _tried(each)]
     changed_at = meeting_told.event_changed_at(conn, line.id)
-    if changed_at is not None and line.event_state in ("live", "gone"):
+    known = any(each.done for each in shown.attempts)
+    if changed_at is not None and not known and line.event_state in ("live", "gone"):
         action = "google.written" if line.event_state == "live" else "google.removed"
         who = f"{line.event_revision}" if line.event_revision is not None else ""
         steps.append(Step(at=changed_at, source="gateway", target="google", action=action, detail=who))
@@ -59,6 +65,33 @@ def _audited(each: AuditLine) -> Step:
     kind, _, who = each.actor.partition(":")
     source: Party = "device" if kind == "device" else "gateway" if kind == "gateway" else "admin"
     return Step(at=each.at, source=source, target="gateway", action=each.action, who=who or kind, detail=each.detail)
+
+
+def _tried(attempt: Attempt) -> Iterator[Step]:
+    """One step for each call; how the attempt ended is said with the last one."""
+    for call in attempt.calls:
+        last = call is attempt.calls[-1]
+        yield Step(
+            at=call.at,
+            source="gateway",
+            target="google",
+            action=f"call.{call.operation}",
+            code=attempt.code if last else call.code,
+            failed=last and attempt.done is False,
+            attempt=attempt,
+            call=call,
+        )
+    if not attempt.calls:
+        action = "attempt.unknown" if attempt.done is None else "attempt.failed"
+        yield Step(
+            at=attempt.at,
+            source="gateway",
+            target="google" if attempt.done is None else "gateway",
+            action=action,
+            code=attempt.code,
+            failed=True,
+            attempt=attempt,
+        )
 
 
 def _told(each: Told) -> Step:
@@ -77,8 +110,11 @@ def _coming(shown: Shown) -> Iterator[Step]:
     line = shown.line
     if not line.waits:
         return
+    if shown.writing:
+        yield Step(at=None, source="gateway", target="google", action="attempt.writing")
+        return
     code, text = line.why
-    if line.attempts or code:
+    if (line.attempts or code) and not (shown.attempts and shown.attempts[-1].code == code):
         yield Step(
             at=None,
             source="gateway",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -197,27 +196,12 @@ def asides(conn: sqlite3.Connection, meeting_ids: Collection[int]) -> dict[int, 
     return {raw[0]: Aside(str(raw[1]), int(raw[2]), bool(raw[3])) for raw in rows}
 
 
-def called(conn: sqlite3.Connection, meeting_ids: Collection[int], text: str) -> set[int]:
-    """Return those of the meetings whose subject, host, room or own id has a text in it; case does not matter."""
-    marks = ", ".join("?" * len(meeting_ids))
-    pattern = f"%{text.translate(_ESCAPED)}%"
-    rows = conn.execute(
-        f"SELECT id FROM meeting WHERE id IN ({marks}) AND (json_extract(body, '$.su') LIKE ? ESCAPE '\\' "  # noqa: S608
-        "OR external_id LIKE ? ESCAPE '\\' OR json_extract(body, '$.h') LIKE ? ESCAPE '\\' "
-        "OR json_extract(body, '$.ro') LIKE ? ESCAPE '\\')",
-        (*meeting_ids, *(pattern,) * 4),
-    )
-    return {int(raw[0]) for raw in rows}
-
-
 def of_device(conn: sqlite3.Connection, meeting_ids: Collection[int], device_id: int) -> set[int]:
     """Return those of the meetings that are the device's."""
     marks = ", ".join("?" * len(meeting_ids))
     rows = conn.execute(f"SELECT id FROM meeting WHERE id IN ({marks}) AND device_id = ?", (*meeting_ids, device_id))  # noqa: S608
     return {int(raw[0]) for raw in rows}
 
-
-_ESCAPED = str.maketrans({each: f"\\{each}" for each in "\\%_"})
 
 _IN_OUTBOX = "FROM outbox AS o CROSS JOIN meeting AS m ON m.id = o.subject_id WHERE o.kind = 'mirror' AND o.hold"
 _STANDING = {
@@ -230,34 +214,21 @@ _STANDING = {
     "off": "FROM meeting AS m INDEXED BY meeting_not_wanted WHERE m.sync = 0",
 }
 """How the meetings of a state are reached: the order and the indexes are said, for which a planner cannot know."""
-_SINGLE = "SELECT m.id FROM meeting AS m INDEXED BY meeting_start WHERE m.start_s >= :back_s AND m.end_s > :from_s"
-_SERIES = (
-    "SELECT m.id FROM series_slot AS s INDEXED BY series_slot_meeting CROSS JOIN meeting AS m ON m.id = s.meeting_id"
-)
 _FROM_BACK_S = 32 * 86_400
 
 
-def candidates(conn: sqlite3.Connection, word: str, text: str, from_s: int, to_s: int, most: int) -> list[int] | None:
-    """Return the ids of the meetings in a span of which a word may be true and that have a text, all others left out.
+def candidates(conn: sqlite3.Connection, word: str, from_s: int, to_s: int, most: int) -> list[int] | None:
+    """Return the ids of the meetings in a span of which a word may be true, all others left out.
 
     Found without looking at meetings outside of the span, but for series. None when they are more than `most`, and
     when nothing is said that leaves any out.
     """
-    # A text in the body is looked for first: taking every body apart would take ten times as long.
-    said = json.dumps(text, ensure_ascii=False)[1:-1].translate(_ESCAPED)
-    having = "m.start_s < :to_s"
-    if said:
-        having += " AND (m.body LIKE :like ESCAPE '\\' OR m.external_id LIKE :like ESCAPE '\\')"
-    if word in _STANDING:
-        spans = "(m.start_s >= :back_s OR EXISTS (SELECT 1 FROM series_slot WHERE meeting_id = m.id))"
-        source = f"SELECT m.id {_STANDING[word]} AND {spans} AND {having}"
-    elif said:
-        source = f"{_SINGLE} AND {having} UNION ALL {_SERIES} WHERE {having}"
-    else:
+    if word not in _STANDING:
         return None
     rows = conn.execute(
-        f"SELECT DISTINCT id FROM ({source}) LIMIT :most",  # noqa: S608 - constant parts
-        {"back_s": from_s - _FROM_BACK_S, "from_s": from_s, "to_s": to_s, "like": f"%{said}%", "most": most + 1},
+        f"SELECT DISTINCT m.id {_STANDING[word]} AND m.start_s < :to_s "  # noqa: S608 - constant parts
+        "AND (m.start_s >= :back_s OR EXISTS (SELECT 1 FROM series_slot WHERE meeting_id = m.id)) LIMIT :most",
+        {"back_s": from_s - _FROM_BACK_S, "to_s": to_s, "most": most + 1},
     ).fetchall()
     return [int(raw[0]) for raw in rows] if len(rows) <= most else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from typing import NamedTuple
@@ -59,19 +59,34 @@ class Slot(NamedTuple):
     until_s: int | None
 
 
-def begins(conn: sqlite3.Connection, from_s: int, to_s: int, device_id: int | None = None) -> list[Begin]:
+Only = Callable[[Collection[int]], Collection[int]]
+"""Is given meetings and returns those of them that count."""
+
+
+def begins(
+    conn: sqlite3.Connection,
+    from_s: int,
+    to_s: int,
+    device_id: int | None = None,
+    only: Only | None = None,
+) -> list[Begin]:
     """Return everything that begins from `from_s` until before `to_s`, the earliest first, then by meeting.
 
     The first occurrence of a series counts whatever its rule says. Occurrences that were moved are where they are now.
-    At most `MOST_AT_ONCE`. The span should be short: it is gathered as a whole.
+    At most `MOST_AT_ONCE`. The span should be short: it is gathered as a whole. `only` is given meetings that have a
+    part in it and returns those that count.
     """
     found = {Begin(*raw) for raw in _first_rows(conn, from_s, to_s, device_id, MOST_AT_ONCE)}
-    for slot, start_s in _by_rule(conn, from_s, to_s, device_id):
-        if _holds(conn, slot, start_s):
-            found.add(Begin(start_s, slot.meeting_id, start_s))
+    ruled = list(_by_rule(conn, from_s, to_s, device_id, only))
+    moved = [Begin(*raw) for raw in _moved(conn, from_s, to_s, device_id)]
+    if only is not None:
+        count = only({each.meeting_id for each in (*found, *moved)})
+        found = {each for each in found if each.meeting_id in count}
+        moved = [each for each in moved if each.meeting_id in count]
+    found |= {Begin(start_s, slot.meeting_id, start_s) for slot, start_s in ruled if _holds(conn, slot, start_s)}
     said = _Said(conn)
     as_said = (each for begin in found if (each := said.of(begin)) is not None)
-    return sorted([*as_said, *(Begin(*raw) for raw in _moved(conn, from_s, to_s, device_id))])[:MOST_AT_ONCE]
+    return sorted([*as_said, *moved])[:MOST_AT_ONCE]
 
 
 def running(
@@ -177,19 +192,22 @@ _MOVED_START = "json_extract(body, '$.s')"
 _MOVED = f"SELECT {_MOVED_START}, meeting_id, original_start_utc_s, state FROM occurrence AS s"  # noqa: S608 - constant
 
 
-def _by_rule(conn: sqlite3.Connection, from_s: int, to_s: int, device_id: int | None) -> Iterator[tuple[Slot, int]]:
+def _by_rule(
+    conn: sqlite3.Connection, from_s: int, to_s: int, device_id: int | None, only: Only | None
+) -> Iterator[tuple[Slot, int]]:
     """Yield where rules put an occurrence in the span, after the series' own start."""
-    only = "" if device_id is None else _OF_DEVICE
+    of_device = "" if device_id is None else _OF_DEVICE
     for zone in _zones(conn):
         for day, low, high in _local_days(zone, from_s, to_s):
             number = (day - _EPOCH).days
             for bucket, phased in _buckets(day, number):
                 rows = conn.execute(
                     f"{_SLOT} WHERE zone = ?1 AND bucket = ?2 AND tod_s >= ?3 AND tod_s < ?4 AND first_day < ?5 "
-                    f"AND last_day >= ?5 AND ?6 % every = phase {only} ORDER BY tod_s LIMIT ?7",
+                    f"AND last_day >= ?5 AND ?6 % every = phase {of_device} ORDER BY tod_s LIMIT ?7",
                     (zone, bucket, low, high, number, phased, MOST_AT_ONCE, device_id)[: 7 if device_id is None else 8],
-                )
-                for raw in rows:
+                ).fetchall()
+                count = only({int(raw[3]) for raw in rows}) if only is not None and rows else None
+                for raw in rows if count is None else (raw for raw in rows if raw[3] in count):
                     slot = Slot(*raw)
                     start_s = _start_s(slot, day)
                     if from_s <= start_s < to_s:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ import aiohttp
 import pytest
 
 from simulator.google import SimulatedGoogle
-from tests.journey.command_desk import CommandDesk, opened_desk, until_true
+from tests.journey.command_desk import CommandDesk, until_true
 from tests.journey.gateway_process import DEVICE_KEY, MONDAY, GatewayProcess
 
 GOOGLE_SAYS_NO = {"status": 400, "reason": "invalid"}
@@ -40,13 +39,13 @@ async def schedule(
 
 
 @pytest.fixture
-async def desk(gateway: GatewayProcess, google: SimulatedGoogle) -> AsyncIterator[CommandDesk]:
+async def desk(gateway: GatewayProcess, google: SimulatedGoogle) -> CommandDesk:
     """A gateway that runs and is signed in, and its commands."""
     await gateway.start()
-    async with opened_desk(gateway) as opened:
-        link, _ = await opened("google", "login", "--print-link")
-        await opened("google", "login", "--code", "-", stdin=google.do.approve(link.strip()) + "\n")
-        yield opened
+    opened = CommandDesk(gateway)
+    link, _ = await opened("google", "login", "--print-link")
+    await opened("google", "login", "--code", "-", stdin=google.do.approve(link.strip()) + "\n")
+    return opened
 
 
 def live(google: SimulatedGoogle) -> dict[str, dict[str, Any]]:
@@ -71,11 +70,20 @@ async def test_a_meeting_is_looked_at_sent_again_and_cancelled(
         for number, name in ((1, "a"), (2, "b"))
     ]
     shown, _ = await desk("meeting", "show", "script/a")
-    for words in ("The device says", "Google has, as it was last written", "meeting.scheduled", "Europe/Berlin"):
+    for words in (
+        "The device says",
+        "Google has, as it was last written",
+        "meeting.scheduled",
+        "Europe/Berlin",
+        "create the event: HTTP 200",
+    ):
         assert words in shown
     (facts,) = await rows(desk, "meeting", "show", "1")
     assert facts["calendar_has"]["subject"] == facts["device_says"]["subject"] == "Review a"
     assert facts["link"] == live(google)["Review a"]["htmlLink"]
+    (attempt,) = facts["attempts"]
+    assert (attempt["number"], attempt["outcome"], attempt["next_try"]) == (1, "ok", None)
+    assert [(call["operation"], call["status"]) for call in attempt["calls"]] == [("insert", 200)]
     assert "9471230586" not in shown + json.dumps(facts)
 
     before = len(google.state.requests)

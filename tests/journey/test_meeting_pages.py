@@ -84,7 +84,7 @@ async def test_a_meeting_is_in_the_agenda_under_its_day_and_has_both_sides_on_it
         "No e-mail - not invited",
         "Google account arthur.morgan@mycompanyabc.com",
         "The device scheduled the meeting: revision 1",
-        "Written to Google: revision 1",
+        "Created in Google: HTTP 200",
     ):
         assert words in page.text, words
     assert "9471230586" not in page.source
@@ -164,7 +164,7 @@ async def test_what_google_refused_names_the_code_and_is_retried(
     row = await office.two_way.row("refused")
     page = await shows(office, f"/meetings/{row.id}", lambda page: "Failed" in page.text)
     assert page.codes() == ["G-516"]
-    assert "The last attempt did not work" in page.text
+    assert "Tried to create the event in Google: HTTP 400" in page.text
     assert "Refused" in (await office.browser.open("/meetings?state=refused")).text
     google.do.clear_faults()
     await office.browser.open(f"/meetings/{row.id}")
@@ -216,9 +216,9 @@ async def test_the_ladder_says_in_its_table_what_it_draws_and_has_no_style_of_it
     await office.two_way.send("ladder", subject="Ladder <b>")
     page = await office.page("ladder", "/ladder")
     drawn = re.findall(r'<text class="label"[^>]*>([^<]*)</text>', page.source)
-    assert drawn[:2] == ["The device scheduled the meeting", "Written to Google"]
+    assert drawn[:2] == ["The device scheduled the meeting", "Created in Google - 200"]
     for words in drawn:
-        assert words in page.source.partition("<table")[2]
+        assert words.partition(" - ")[0] in page.source.partition("<table")[2]
     assert "style=" not in page.source
     assert "Ladder <b>" not in page.source
 

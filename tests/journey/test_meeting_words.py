@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,18 +9,18 @@ import aiohttp
 import pytest
 
 from simulator.google import SimulatedGoogle
-from tests.journey.command_desk import CommandDesk, opened_desk, until_true
+from tests.journey.command_desk import CommandDesk, until_true
 from tests.journey.gateway_process import DEVICE_KEY, MONDAY, GatewayProcess
 from tests.journey.test_meeting_commands import live, meeting, rows, schedule
 
 
 @pytest.fixture
-async def desk(gateway: GatewayProcess, google: SimulatedGoogle) -> AsyncIterator[CommandDesk]:
+async def desk(gateway: GatewayProcess, google: SimulatedGoogle) -> CommandDesk:
     """A gateway that runs and is signed in, and its commands."""
     await gateway.start()
-    async with opened_desk(gateway) as opened:
-        await sign_in(opened, google)
-        yield opened
+    opened = CommandDesk(gateway)
+    await sign_in(opened, google)
+    return opened
 
 
 async def sign_in(desk: CommandDesk, google: SimulatedGoogle) -> None:

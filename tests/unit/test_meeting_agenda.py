@@ -18,9 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.meeting import Meeting
+from gateway.domain.search_words import begins, words
 from gateway.operations import meeting_agenda
 from gateway.operations.meeting_agenda import AgendaRow, Asked
-from gateway.store import meeting_times, migrate
+from gateway.store import meeting_search, meeting_times
+from tests.prepared import give_database
 from tests.unit.many_meetings import MIDDLE, fill
 from tests.unit.test_meeting_times import DAY_S, calendars, expanded, stored
 
@@ -28,7 +30,7 @@ NOW_S = int(MIDDLE.timestamp())
 
 
 def database(folder: Path) -> sqlite3.Connection:
-    migrate.prepare(folder / "gateway.db", 0)
+    give_database(folder / "gateway.db", 0)
     conn = sqlite3.connect(folder / "gateway.db")
     conn.executemany(
         "INSERT INTO device (id, name, profile, key_hash, active, changed_at) VALUES (?, ?, 'p', x'00', 1, 0)",
@@ -41,6 +43,16 @@ def database(folder: Path) -> sqlite3.Connection:
 def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     with closing(database(tmp_path_factory.mktemp("agenda"))) as conn:
         yield conn
+
+
+def catch_up(conn: sqlite3.Connection) -> None:
+    late = meeting_search.behind(conn, 5_000)
+    meeting_search.catch_up(conn, meeting_search.words_of(conn, [*late.new, *late.changed]), late)
+
+
+def has(meeting: Meeting, text: str) -> bool:
+    said = words([meeting.subject, meeting.external_id, meeting.room or ""])
+    return not text or (any(words([text])) and begins(said, words([text])))
 
 
 def rows(conn: sqlite3.Connection, asked: Asked, most: int) -> Iterator[AgendaRow]:
@@ -66,7 +78,8 @@ def pages(conn: sqlite3.Connection, asked: Asked, most: int) -> list[tuple[int, 
     days=st.integers(1, 70),
     every=st.booleans(),
     device=st.sampled_from(("", "one", "two")),
-    text=st.sampled_from(("", "m1", "%", "\\")),
+    text=st.sampled_from(("", "m", "m1", "M2 m", "%")),
+    indexed=st.integers(0, 4),
     most=st.integers(1, 7),
 )
 def test_all_pages_together_are_what_expanding_every_meeting_gives(
@@ -77,6 +90,7 @@ def test_all_pages_together_are_what_expanding_every_meeting_gives(
     every: bool,
     device: str,
     text: str,
+    indexed: int,
     most: int,
 ) -> None:
     from_s = int(at.replace(tzinfo=UTC).timestamp())
@@ -84,8 +98,10 @@ def test_all_pages_together_are_what_expanding_every_meeting_gives(
     conn.execute("SAVEPOINT one")
     wanted: list[tuple[int, int]] = []
     for number, each in enumerate(meetings):
+        if number == indexed:
+            catch_up(conn)
         one = stored(conn, each, 1 + number % 2)
-        if device not in ("", ("one", "two")[number % 2]) or text not in each.subject:
+        if device not in ("", ("one", "two")[number % 2]) or not has(each, text):
             continue
         starts = [start_s for start_s, _ in expanded(each, from_s, asked.end_s)]
         if each.repeat is None and each.start_utc_s < from_s < each.end_utc_s:
@@ -100,6 +116,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connectio
     """More series than are worked out one by one."""
     with closing(database(tmp_path_factory.mktemp("full"))) as conn:
         fill(conn, 3_000, 7, series=0.6)
+        catch_up(conn)
         conn.commit()
         yield conn
 
@@ -131,10 +148,15 @@ def test_a_state_finds_exactly_the_meetings_that_stand_so(full: sqlite3.Connecti
 
 def test_what_a_text_means_to_a_database_is_looked_for_as_it_is(full: sqlite3.Connection) -> None:
     (one,) = full.execute("SELECT id FROM meeting WHERE start_s > ? ORDER BY start_s LIMIT 1", (NOW_S,)).fetchone()
-    full.execute("UPDATE meeting SET body = json_set(body, '$.su', ?) WHERE id = ?", ('50% "A_B" \\ Č', one))
-    for text in ("50%", '"a_b"', "\\", "Č"):
+    full.execute("UPDATE meeting SET body = json_set(body, '$.su', ?) WHERE id = ?", ('Q50% "A_B" NEAR \\ Č', one))
+    full.execute(
+        "INSERT INTO audit (at, actor, action, object, detail) VALUES (0, 'device:x', 'meeting.changed', ?, '')",
+        (f"meeting:{one}",),
+    )
+    for text in ("Q50%", 'q50 "a_b"', "\\Č near", "c nea q", "a b q50"):
         assert [row[1] for row in pages(full, Asked(from_s=NOW_S, text=text), 30)] == [one], text
-    assert pages(full, Asked(from_s=NOW_S, text="5_%"), 30) == []
+    for text in ("Q5_5", "* OR sales", "%", '"', "NOT near"):
+        assert pages(full, Asked(from_s=NOW_S, text=text), 30) == [], text
     full.rollback()
 
 
@@ -180,3 +202,21 @@ def migrate_into(conn: sqlite3.Connection, folder: Path) -> None:
     other.mkdir()
     with closing(database(other)) as empty:
         empty.backup(conn)
+
+
+@pytest.mark.parametrize("state", ["", "cancelled", "synced"])
+@pytest.mark.parametrize("text", ["sales", "qua", "77", "many 12", "anna review"])
+def test_a_text_finds_the_same_with_an_index_and_without(full: sqlite3.Connection, text: str, state: str) -> None:
+    word = next((each for each in meeting_agenda.WORDS if each == state), None)
+    asked = Asked(from_s=NOW_S, to_s=NOW_S + 9 * DAY_S, text=text, state=word)
+    everything = rows(full, Asked(from_s=NOW_S, to_s=asked.to_s), 500)
+    wanted = [
+        (row.start_s, row.line.id)
+        for row in everything
+        if begins(words([row.line.subject, row.line.external_id, "anna"]), words([text]))
+        and row.word in (word or row.word,)
+    ]
+    assert pages(full, asked, 30) == wanted
+    full.execute("UPDATE meeting_indexed SET next_meeting_id = 1")
+    assert pages(full, asked, 30) == wanted
+    full.rollback()

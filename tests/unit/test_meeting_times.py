@@ -18,8 +18,9 @@ from gateway.domain.expansion import Expansion
 from gateway.domain.meeting import Frequency, Meeting, Repeat, Weekday
 from gateway.domain.recurrence import problems
 from gateway.domain.zones import to_local, to_utc_s
-from gateway.store import meeting_times, migrate
+from gateway.store import meeting_times
 from gateway.store.meeting_times import Begin
+from tests.prepared import give_database
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Kiritimati", "Asia/Kathmandu")
 DAY_S = 86_400
@@ -28,7 +29,7 @@ DAY_S = 86_400
 @pytest.fixture(scope="module")
 def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     path = Path(tmp_path_factory.mktemp("times")) / "gateway.db"
-    migrate.prepare(path, 0)
+    give_database(path, 0)
     with closing(sqlite3.connect(path)) as conn:
         conn.executemany(
             "INSERT INTO device (id, name, profile, key_hash, active, changed_at) VALUES (?, ?, 'p', x'00', 1, 0)",

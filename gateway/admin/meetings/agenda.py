@@ -139,6 +139,8 @@ class AgendaPages:
             return meeting_agenda.agenda(conn, asked, office.chosen)
 
         page = await office.database.read(read)
+        if asked.text:
+            office.searched()
         after = "" if page.after is None else ".".join(map(str, page.after))
         devices = office.devices()
         return await office.shell.render(

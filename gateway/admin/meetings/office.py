@@ -25,7 +25,8 @@ class MeetingOffice:
     """What the pages work with; `zone_now` gives the gateway's zone, `chosen` are the accounts that devices name.
 
     `desk` and `adoption` give what works for somebody. `devices` are the ids of the devices that are served,
-    `invitations` who invites the guests of the device with that row id. `changed` is awaited after something was done.
+    `invitations` who invites the guests of the device with that row id. `changed` is awaited after something was done,
+    `searched` called after somebody looked for a text.
     """
 
     shell: Shell
@@ -39,6 +40,7 @@ class MeetingOffice:
     devices: Callable[[], list[str]]
     invitations: Callable[[int], Invitations]
     changed: Callable[[], Awaitable[None]]
+    searched: Callable[[], None]
 
     @property
     def zone(self) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from gateway.admin.meetings import attempt_words
 from gateway.messages.languages import tr
 from gateway.operations.meeting_story import Party, Step
 
@@ -67,7 +68,7 @@ def ladder(story: tuple[Step, ...], zone: str, device: str) -> Ladder:
                 from_x=source,
                 to_x=target,
                 label_x=(source + target) // 2,
-                label=_short(said.words),
+                label=_label(each, said),
                 at=said.at[11:],
                 kind="note" if source == target else kind,
             )
@@ -121,7 +122,7 @@ def _step(each: Step, zone: str) -> StepView:
         at=at,
         machine=machine,
         words=_words(each),
-        detail=_detail(each),
+        detail=_detail(each, zone),
         code=each.code if each.code[1:2] == "-" else "",
         failed=each.failed,
         source=party(each.source),
@@ -129,7 +130,16 @@ def _step(each: Step, zone: str) -> StepView:
     )
 
 
-def _detail(each: Step) -> str:
+def _label(each: Step, said: StepView) -> str:
+    """Return what stands at an arrow; at a call also what came of it, in one word."""
+    if each.call is None:
+        return _short(said.words)
+    return f"{_short(said.words)} - {said.code or each.call.status or tr('no answer')}"
+
+
+def _detail(each: Step, zone: str) -> str:
+    if each.attempt is not None:
+        return attempt_words.outcome(each.attempt, each.call, each.code, zone)
     if each.action == "google.changed":
         return parts(each.detail)
     if each.action == "google.replied":
@@ -141,6 +151,8 @@ def _detail(each: Step) -> str:
 
 def _words(each: Step) -> str:
     who = each.who
+    if each.call is not None:
+        return attempt_words.tried(each.call)
     known = {
         "meeting.scheduled": tr("The device scheduled the meeting"),
         "meeting.changed": tr("The device changed the meeting"),
@@ -168,7 +180,9 @@ def _words(each: Step) -> str:
         "told.replied": tr("The device was told of an answer"),
         "told.conflict": tr("The device was told that two versions differ"),
         "told.meet": tr("The device was told the Meet link"),
-        "attempt.failed": tr("The last attempt did not work"),
+        "attempt.failed": tr("The attempt did not work"),
+        "attempt.unknown": tr("Tried to write to Google; it is not known how that ended"),
+        "attempt.writing": tr("Is being written to Google"),
         "attempt.waits": tr("Waits"),
         "attempt.next": tr("Next try"),
     }
