@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import importlib
 import json
 import os
@@ -77,6 +78,12 @@ async def start(
     finally:
         os.close(write)
     return WarmProcess(pid, end, await _reader(read))
+
+
+async def attached(words: Sequence[str], *, env: Mapping[str, str], to: int) -> WarmProcess:
+    """Start `python WORDS` with its input, its output and its talk at the descriptor `to`, as at a terminal."""
+    pid, end = await _forked(words, env=env, cwd="", files=(to, to, to))
+    return WarmProcess(pid, end, None)
 
 
 async def run(words: Sequence[str], *, env: Mapping[str, str], stdin: str = "", cwd: str = "") -> tuple[int, str, str]:
@@ -218,7 +225,7 @@ def _ran(words: list[str]) -> int:
 
 
 def _import_everything() -> None:
-    """Import the product, and what it imports when it is used."""
+    """Import the product and what it imports when it is used, and read the profiles, as every gateway does."""
     import gateway
 
     for found in pkgutil.walk_packages(gateway.__path__, "gateway."):
@@ -234,6 +241,12 @@ def _import_everything() -> None:
         importlib.import_module(name)
     for name in ("cattrs", "icalendar", "dateutil.rrule", "tzlocal.windows_tz", "cryptography.fernet", "argon2"):
         importlib.import_module(name)
+    from gateway.profiles.catalog import Catalog, builtin_folder
+
+    Catalog.load([builtin_folder()], lenient=True)
+    # What is collected in a child would be copied for it first, page by page.
+    gc.collect()
+    gc.freeze()
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ def settings(section: type) -> dict[str, object]:
     return {field.name: hints[field.name] for field in fields if field.metadata.get("setting", True)}
 
 
+@functools.cache
 def bare(hint: object) -> object:
     """A type without `Annotated` and `| None`."""
     while True:
@@ -35,6 +36,7 @@ def bare(hint: object) -> object:
             return hint
 
 
+@functools.cache
 def item_section(kind: object) -> type | None:
     """The section that a list of sections (`tuple[Section, ...]`) is made of, or None when `kind` is no such list."""
     return typing.get_args(kind)[0] if typing.get_origin(kind) is tuple else None
@@ -93,4 +95,9 @@ def variable(path: DataPath) -> str:
 
     A device's id may stand where its index stands: `("devices", "ucm-1", "key")` is `GATEWAY_DEVICES__UCM_1__KEY`.
     """
-    return PREFIX + "__".join(re.sub(r"[^0-9A-Za-z]", "_", str(step)).upper() for step in path)
+    return PREFIX + "__".join(map(_word, path))
+
+
+@functools.lru_cache(maxsize=4096)
+def _word(step: str | int) -> str:
+    return re.sub(r"[^0-9A-Za-z]", "_", str(step)).upper()

@@ -16,11 +16,12 @@ from urllib.parse import urlencode
 import aiohttp
 from yarl import URL
 
-from gateway.app.serving import Running, running
+from gateway.app.serving import Running
 from gateway.config import Config, load
 from gateway.devices.call_log import CallLog, HeardCall
 from tests.journey.page_office import PASSWORD
 from tests.journey.plain_browser import PlainBrowser
+from tests.prepared import running
 from tests.unit.google.moved_clock import MovedClock
 
 PROFILES = {
@@ -154,27 +155,27 @@ class CallOffice:
         return self.log.recent(device)[0]
 
 
-def config_of(folder: Path, extra: Mapping[str, str] = NOTHING) -> Config:
-    """Settings with all devices; `extra` are lines of single devices."""
+def config_of(folder: Path, extra: Mapping[str, str] = NOTHING, more: str = "") -> Config:
+    """Settings with all devices; `extra` are lines of single devices, `more` are lines after them."""
     folder.mkdir(parents=True, exist_ok=True)
     devices = "".join(
         f"  - id: {name}\n    profile: {profile}\n{extra.get(name, '')}" for name, profile in PROFILES.items()
     )
     text = CONFIG.replace("google:\n", f"  data_dir: {folder}/data\n  profiles_dir: {folder}/profiles\ngoogle:\n", 1)
     path = folder / "config.yaml"
-    path.write_text(text + devices)
+    path.write_text(text + devices + more)
     keys = {f"GATEWAY_DEVICES__{name.upper().replace('-', '_')}__KEY": key for name, key in KEYS.items()}
     return load(path, {"GATEWAY_GOOGLE__CLIENT_SECRET": "GOCSPX-calls-secret", **keys})
 
 
 @asynccontextmanager
 async def opened_calls(
-    folder: Path, extra: Mapping[str, str] = NOTHING, *, again: bool = False
+    folder: Path, extra: Mapping[str, str] = NOTHING, *, again: bool = False, more: str = ""
 ) -> AsyncIterator[CallOffice]:
     """Serve from `folder`, with what was left there if `again`; Anna is signed in."""
     clock = MovedClock()
     async with (
-        running(config_of(folder, extra), clock) as gateway,
+        running(config_of(folder, extra, more), clock) as gateway,
         aiohttp.ClientSession() as http,
         PlainBrowser(gateway.listener.url) as browser,
     ):

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import aiohttp
 
-from gateway.app.serving import Running, running
+from gateway.app.serving import Running
 from gateway.config import Config, DeviceSection, GatewaySection, GoogleEndpoints, GoogleSection, Secret
 from simulator.google import SimulatedGoogle
 from tests.journey.page_office import LOCAL, PASSWORD, PageOffice
 from tests.journey.plain_browser import Page, PlainBrowser
+from tests.prepared import running
 from tests.unit.google.moved_clock import MovedClock
 
 KEY = "a-key-of-more-than-16-signs"

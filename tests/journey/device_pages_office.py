@@ -9,12 +9,13 @@ from pathlib import Path
 
 import aiohttp
 
-from gateway.app.serving import Running, running
+from gateway.app.serving import Running
 from gateway.config import Config, DeviceSection, GatewaySection, GoogleEndpoints, GoogleSection, Secret
 from simulator.google import SimulatedGoogle
 from simulator.pbx.api import SimulatedUcm
 from tests.journey.page_office import LOCAL, PASSWORD
 from tests.journey.plain_browser import PlainBrowser
+from tests.prepared import running
 from tests.unit.google.moved_clock import MovedClock
 
 FIXED = DeviceSection(id="fixed", profile="generic/json", name="Fixed one", key=Secret("a-key-of-more-than-16-signs"))

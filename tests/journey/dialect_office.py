@@ -16,10 +16,11 @@ from zoneinfo import ZoneInfo
 import aiohttp
 from yarl import URL
 
-from gateway.app.serving import Running, running
+from gateway.app.serving import Running
 from gateway.config import load
 from simulator.google import SimulatedGoogle
 from tests.journey.gateway_process import CLIENT_ID, CLIENT_SECRET, MONDAY, until
+from tests.prepared import running
 
 PARIS = ZoneInfo("Europe/Paris")
 PROFILES = {

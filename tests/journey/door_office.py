@@ -15,8 +15,9 @@ from types import TracebackType
 import aiohttp
 from yarl import URL
 
-from gateway.app.serving import Running, running
+from gateway.app.serving import Running
 from gateway.config import Address, Config, GatewaySection
+from tests.prepared import running
 from tests.unit.google.moved_clock import MovedClock
 
 PASSWORD = "correct horse battery"

@@ -13,9 +13,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.clock import SystemClock
 from simulator.google import SimulatedGoogle, client_file
 from tests import warm
 from tests.journey.gateway_process import DEADLINE_S, until
+from tests.prepared import give_certificate
 
 SET_UP_CODE = re.compile(r"^Set-up code: (\S+)", re.MULTILINE)
 
@@ -83,6 +85,8 @@ class FreshGateway:
     async def start(self) -> None:
         config = CONFIG.format(base=self.google.base, token=self.token or self.google.base)
         (self.folder / "config.yaml").write_text(config + (DEVICES if self.devices else ""))
+        if not self.cold:
+            await give_certificate(self.folder / "data", SystemClock())
         with self.log.open("ab") as console:
             words = self.arguments("serve", "--ready-json")
             self.process = await warm.start(words, env=self.environ, stderr=console, cold=self.cold)

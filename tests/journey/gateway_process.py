@@ -15,7 +15,9 @@ from typing import TypeVar
 
 import aiohttp
 
+from gateway.clock import SystemClock
 from tests import warm
+from tests.prepared import give_certificate
 
 T = TypeVar("T")
 
@@ -50,6 +52,7 @@ devices:
     profile: generic/json
     invitations: google
 limits:
+  device_calls_per_minute: 10000000
   retry_first_s: {retry_first_s}
   retry_cap_s: {retry_cap_s}
   call_timeout_s: {call_timeout_s}
@@ -110,6 +113,8 @@ class GatewayProcess:
         words = self.arguments("serve", "--ready-json")
         if before:
             words = [*before, *words[2:]]
+        if not self.cold:
+            await give_certificate(self.folder / "data", SystemClock())
         with (self.folder / "log").open("ab") as log:
             self.process = await warm.start(words, env=self.environ, stderr=log, cold=self.cold)
         assert self.process.stdout is not None

@@ -22,10 +22,11 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.target import EventContent, EventRef
 from gateway.errors import SignInError
 from gateway.google.wire import google_session
-from gateway.store import audit, migrate
+from gateway.store import audit
 from gateway.store.database import Database
 from gateway.store.vault import Vault
 from simulator.google import SimulatedGoogle
+from tests.prepared import give_database
 from tests.unit.google.moved_clock import MovedClock
 
 EMAIL = "arthur.morgan@mycompanyabc.com"
@@ -81,7 +82,7 @@ class Office:
         """Start as the product does; several in a row are restarts."""
         vault = Vault.open(self.folder)
         path = self.folder / "gateway.db"
-        migrate.prepare(path, self.clock.now_ms())
+        give_database(path, self.clock.now_ms())
         database = Database(path)
         await database.open()
         google = replace(self.section, **changes)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from gateway.app.serving import Running, running
+from gateway.app.serving import Running
 from gateway.config import Address, Config, GatewaySection, GoogleEndpoints, GoogleSection
 from gateway.domain.target import AccountTarget
 from gateway.errors import StoreFull
 from gateway.store.database import Database
 from simulator.google import SimulatedGoogle
 from tests.journey.plain_browser import Page, PlainBrowser
+from tests.prepared import running
 from tests.unit.google.moved_clock import MovedClock
 
 T = TypeVar("T")
@@ -35,11 +36,11 @@ class FillingDatabase(Database):
 
     full = False
 
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(self, work: Callable[[sqlite3.Connection], T], *, patience_s: float = 0.0) -> T:
         if self.full:
             self.failing = "The disk is full."
             raise StoreFull(self.failing)
-        return await super().write(work)
+        return await super().write(work, patience_s=patience_s)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from gateway.app.serving import Running, running
+from gateway.app.serving import Running
 from gateway.clock import SystemClock
 from gateway.config import load
 from gateway.domain.device import Wins
@@ -23,6 +23,7 @@ from gateway.store.kept import KeptEdit
 from gateway.store.meetings import MeetingRow
 from simulator.google import SimulatedGoogle
 from tests.journey.gateway_process import CLIENT_SECRET, CONFIG, DEADLINE_S, DEVICE_KEY, MONDAY
+from tests.prepared import running
 
 MEETING = {
     "subject": "Review",

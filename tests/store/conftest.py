@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store import migrate
 from gateway.store.database import Database
+from tests.prepared import give_database
 
 NOW_MS = 1_700_000_000_000
 
@@ -16,7 +16,7 @@ NOW_MS = 1_700_000_000_000
 @pytest.fixture
 def database_path(tmp_path: Path) -> Path:
     path = tmp_path / "gateway.db"
-    migrate.prepare(path, NOW_MS)
+    give_database(path, NOW_MS)
     return path
 
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.store import audit, migrate
+from gateway.store import audit
 from gateway.store.audit import AuditRow, Wanted
+from tests.prepared import give_database
 
 ACTORS = ("admin:anna", "device:pbx", "command line", "gateway", "nobody")
 ACTIONS = ("meeting.scheduled", "device.paused", "admin.sign-in", "occurrence.changed")
@@ -27,7 +28,7 @@ def conn(database_path: Path) -> Iterator[sqlite3.Connection]:
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     path = tmp_path_factory.mktemp("audit") / "gateway.db"
-    migrate.prepare(path, 0)
+    give_database(path, 0)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as opened:
         opened.execute("BEGIN")
         for number in range(200):

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.busy import Span, merged
-from gateway.store import busy, devices, migrate
+from gateway.store import busy, devices
 from gateway.store.busy import KEPT_S, PART_S, PIECE_S, Outside
+from tests.prepared import give_database
 
 HOUR_S = 3600
 MANY = 1_000 if os.environ.get("LONG") else 40
@@ -27,25 +28,22 @@ SPANS = st.lists(
     ),
     max_size=12,
 )
-SCHEMA: list[str] = []
+SCHEMA: list[bytes] = []
 
 
 @contextmanager
 def stored() -> Iterator[sqlite3.Connection]:
     """The tables of the migrations in memory; they are read from a prepared file once."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
-        for statement in SCHEMA:
-            conn.execute(statement)
+        conn.deserialize(SCHEMA[0])
         yield conn
 
 
 @pytest.fixture(scope="module", autouse=True)
 def schema(tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("schema") / "gateway.db"
-    migrate.prepare(path, NOW_S * 1000)
-    with contextlib.closing(sqlite3.connect(path)) as conn:
-        wanted = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%'"
-        SCHEMA[:] = [row[0] for row in conn.execute(wanted)]
+    give_database(path, NOW_S * 1000)
+    SCHEMA[:] = [path.read_bytes()]
 
 
 @settings(max_examples=MANY)

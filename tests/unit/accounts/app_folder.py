@@ -15,10 +15,11 @@ from gateway.accounts.google_app import AppEntry, Audience, GoogleApps
 from gateway.config import GoogleSection, Secret
 from gateway.domain.actor import Actor
 from gateway.errors import SignInError
-from gateway.store import accounts, audit, migrate
+from gateway.store import accounts, audit
 from gateway.store.accounts import AccountState, Authorization
 from gateway.store.database import Database
 from gateway.store.vault import Vault
+from tests.prepared import give_database
 from tests.unit.google.moved_clock import MovedClock
 
 ID = "1-a.apps.googleusercontent.com"
@@ -51,7 +52,7 @@ class Folder:
     ) -> AsyncIterator[GoogleApps]:
         vault = Vault.open(self.path)
         file = self.path / "gateway.db"
-        migrate.prepare(file, self.clock.now_ms())
+        give_database(file, self.clock.now_ms())
         database = self.database = Database(file)
         await database.open()
         made = GoogleApps(

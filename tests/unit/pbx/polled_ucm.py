@@ -24,10 +24,11 @@ from gateway.mirror.poll_state import PollStatus
 from gateway.pbx.line import Network
 from gateway.profiles.catalog import Catalog, builtin_folder
 from gateway.profiles.model import Profile
-from gateway.store import devices, migrate, polling
+from gateway.store import devices, polling
 from gateway.store.database import Database
 from simulator.pbx.api import SimulatedUcm
 from simulator.pbx.booking import Repeat, ScheduleForm
+from tests.prepared import give_database
 
 EVERY_S = 60
 MONDAY = datetime.now(UTC).replace(hour=10, minute=0, second=0, microsecond=0, tzinfo=None) + timedelta(
@@ -202,7 +203,7 @@ class PolledUcm:
 async def polled_ucm(*, profile: str = "grandstream/ucm6300", **options: object) -> AsyncIterator[PolledUcm]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "gateway.db"
-        migrate.prepare(path, 1)
+        give_database(path, 1)
         async with SimulatedUcm(seed=1, **options) as ucm:
             office = PolledUcm(ucm, path, _catalog().get(profile))
             await office.database.open()
