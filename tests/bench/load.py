@@ -8,29 +8,41 @@ import json
 import shutil
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.bench.said import HOLE, Ids, Said
+from tests.bench.said import HOLE, START_HOLE, Ids, Said
 
 _EXTRA_S = 30.0
+_ANY_TIME = datetime(2024, 1, 1, tzinfo=UTC)
 
 _LUA = """\
-local number, before, after, rising, run = 0, "", "", false, 0
+local number, before, after, rising, run, starts, from_s = 0, "", "", false, 0, nil, 0
 function init(args)
   local file = io.open(args[1], "rb")
   local text = file:read("*a")
   file:close()
   local from, to = text:find(args[2], 1, true)
   before, after = text:sub(1, from - 1), text:sub(to + 1)
-  rising, run = args[3] == "rising", tonumber(args[4])
+  rising, run, from_s = args[3] == "rising", tonumber(args[4]), tonumber(args[6])
+  from, to = after:find(args[5], 1, true)
+  if from then
+    starts, after = after:sub(1, from - 1), after:sub(to + 1)
+  end
 end
 function request()
   number = number + 1
+  local name
   if rising then
-    return before .. string.format("%03d%013.0f", run, 1714377600000 + number) .. after
+    name = string.format("%03d%013.0f", run, 1714377600000 + number)
+  else
+    name = string.format("%08x-call%03d", number * 2654435761 % 4294967296, run)
   end
-  return before .. string.format("%08x-call%03d", number * 2654435761 % 4294967296, run) .. after
+  if starts then
+    return before .. name .. starts .. os.date("!%Y-%m-%dT%H:%M:%S", from_s + number * 300 + 240) .. after
+  end
+  return before .. name .. after
 end
 function done(summary, latency)
   local failed = summary.errors
@@ -72,15 +84,19 @@ class Callers:
         """Which generator makes the load."""
         return "wrk, 1 thread" if self._wrk else "the bench's own callers (wrk is not installed), 1 process"
 
-    async def call(self, http: str, said: Said, *, number: int, seconds: float) -> Load:
-        """Call for some seconds and return what was seen. Every meeting is a new one."""
+    async def call(self, http: str, said: Said, *, number: int, seconds: float, first: datetime = _ANY_TIME) -> Load:
+        """Call for some seconds and return what was seen. Every meeting is a new one.
+
+        Where each has a time of its own, they begin from `first` on (UTC), one in each slot.
+        """
         request = self._folder / f"request-{said.device}"
         request.write_bytes(said.request(urlsplit(http).netloc))
         run = next(self._runs)
-        words = self._wrk_words(http, request, said.ids, run, number, seconds)
+        from_s = str(int(first.timestamp()))
+        words = self._wrk_words(http, request, said.ids, run, number, seconds, from_s)
         if self._wrk is None:
             words = [sys.executable, "-m", "tests.bench.own_callers", http, str(request), said.ids, str(run)]
-            words += [str(number), str(seconds)]
+            words += [str(number), str(seconds), from_s]
         return await _told(words, seconds)
 
     async def call_at(self, http: str, said: Said, *, per_s: float, seconds: float) -> Load:
@@ -90,10 +106,13 @@ class Callers:
         words = [sys.executable, "-m", "tests.bench.open_loop", http, str(request), said.ids, str(next(self._runs))]
         return await _told([*words, str(per_s), str(seconds)], seconds)
 
-    def _wrk_words(self, http: str, request: Path, ids: Ids, run: int, number: int, seconds: float) -> list[str]:
+    def _wrk_words(
+        self, http: str, request: Path, ids: Ids, run: int, number: int, seconds: float, from_s: str
+    ) -> list[str]:
         return [
             *(str(self._wrk), "-t", "1", "-c", str(number), "-d", f"{max(1, round(seconds))}s", "--timeout", "10s"),
             *("-s", str(self._folder / "calls.lua"), http, "--", str(request), HOLE, ids, str(run)),
+            *(START_HOLE, from_s),
         ]
 
 

@@ -9,8 +9,10 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypedDict
 
 from tests.bench import machine, prefill, servers
+from tests.bench.availability import AvailabilityMeasuring
 from tests.bench.client import Client
 from tests.bench.figures import Figures
 from tests.bench.load import Callers, Load
@@ -20,10 +22,20 @@ from tests.bench.said import NATIVE, UCM, Said
 from tests.bench.servers import Server
 from tests.system import syscalls
 
-PHASES = ("accept", "cpu", "syncs", "starts", "mirroring", "mirror")
+PHASES = ("accept", "cpu", "syncs", "starts", "mirroring", "mirror", "availability")
 CALLERS = (1, 16, 64)
 STORED = (0, 10_000, 100_000)
 _WARM_UP = 300
+
+
+class Parts(TypedDict):
+    """What the phases with files of their own are given."""
+
+    folder: Path
+    plan: Plan
+    callers: Callers
+    client: Client
+    figures: Figures
 
 
 class Measuring:
@@ -41,16 +53,21 @@ class Measuring:
 
     async def everything(self, only: str = "") -> Figures:
         """Run all phases, or the one of `PHASES` named `only`. Memory and starts need what `cpu` left behind."""
-        mirror = MirrorMeasuring(
-            folder=self._folder, plan=self._plan, callers=self._callers, client=self._client, figures=self.figures
-        )
+        parts: Parts = {
+            "folder": self._folder,
+            "plan": self._plan,
+            "callers": self._callers,
+            "client": self._client,
+            "figures": self.figures,
+        }
         phases = {
             "accept": ("accepting beside its floors", self._rates),
             "cpu": ("processor time with many stored meetings", self._cpu),
             "syncs": ("syncs for each meeting", self._syncs),
             "starts": ("start and memory", self._starts),
             "mirroring": ("accepting while mirroring", self._mirroring),
-            "mirror": ("mirroring beside its floors", mirror.everything),
+            "mirror": ("mirroring beside its floors", MirrorMeasuring(**parts).everything),
+            "availability": ("accepting where rooms are looked at", AvailabilityMeasuring(**parts).everything),
         }
         for name, (told, phase) in phases.items():
             if only in ("", name):

@@ -1,6 +1,6 @@
 """The bench's own callers, used where wrk is not installed: a process that only sends prepared calls and counts.
 
-python -m tests.bench.own_callers ADDRESS REQUEST_FILE IDS RUN CALLERS SECONDS
+python -m tests.bench.own_callers ADDRESS REQUEST_FILE IDS RUN CALLERS SECONDS FROM
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import json
 import sys
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.bench.said import HOLE, Ids, meeting_id
+from tests.bench.said import Ids, filled, meeting_id, start_of
 
 ACCEPTED = (b"HTTP/1.1 200", b"HTTP/1.1 202")
 _LENGTH = b"content-length:"
@@ -28,6 +29,7 @@ class Counted:
     ids: Ids
     run: int
     until: float
+    first: datetime
     number: int = 0
     refused: int = 0
     lost: int = 0
@@ -36,7 +38,8 @@ class Counted:
     def next_call(self) -> bytes:
         """Return a request for a meeting that nobody scheduled yet."""
         self.number += 1
-        return self.request.replace(HOLE.encode(), meeting_id(self.ids, self.number, self.run).encode(), 1)
+        name = meeting_id(self.ids, self.number, self.run)
+        return filled(self.request, name, start_of(self.first, self.number))
 
 
 class Caller(asyncio.Protocol):
@@ -98,9 +101,9 @@ async def call(http: str, counted: Counted, callers: int) -> float:
 
 
 def main(words: list[str]) -> None:
-    http, request, ids, run, callers, seconds = words
-    until = time.perf_counter() + float(seconds)
-    counted = Counted(Path(request).read_bytes(), Ids(ids), int(run), until)
+    http, request, ids, run, callers, seconds, from_s = words
+    until, first = time.perf_counter() + float(seconds), datetime.fromtimestamp(int(from_s), UTC)
+    counted = Counted(Path(request).read_bytes(), Ids(ids), int(run), until, first)
     took = asyncio.run(call(http, counted, int(callers)))
     waits = sorted(counted.waits) or [0.0]
     seen = {

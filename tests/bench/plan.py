@@ -10,7 +10,7 @@ class Plan:
     """How long the bench takes: rounds of each phase, seconds of one load, starts, meetings followed to their end.
 
     `alone` meetings come one by one to an idle gateway, `backlog` wait while calls are made, `drained` are written at
-    once in a round, beside `inserts` of the usual client.
+    once in a round, beside `inserts` of the usual client. `asked` times a device asks when its room is taken.
 
     Processor time varies most, so it has rounds of its own.
     """
@@ -25,6 +25,7 @@ class Plan:
     backlog: int
     drained: int
     inserts: int
+    asked: int
 
 
 QUICK = Plan(
@@ -38,6 +39,7 @@ QUICK = Plan(
     backlog=1000,
     drained=500,
     inserts=150,
+    asked=20,
 )
 FULL = Plan(
     rounds=7,
@@ -50,4 +52,5 @@ FULL = Plan(
     backlog=5000,
     drained=2000,
     inserts=500,
+    asked=100,
 )

@@ -7,16 +7,18 @@ import hashlib
 import os
 import secrets
 import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from gateway.clock import SystemClock
 from gateway.domain import change
-from gateway.domain.meeting import Invitee, Meeting
+from gateway.domain.meeting import Frequency, Invitee, Meeting, Repeat
 from gateway.store import audit, devices, meetings, migrate
 from gateway.store.folder import DataFolder
 from gateway.store.meetings import MeetingContents
-from tests.bench.said import HOLE, Ids, meeting_id
+from tests.bench.said import HOLE, LAST_MINUTE, SLOT, Ids, meeting_id
 from tests.journey.gateway_process import DEVICE_KEY
 
 _RUN = 0
@@ -42,7 +44,32 @@ _MEETING = Meeting(
 
 def fill(data_dir: Path, count: int) -> None:
     """Make the data folder of a gateway that holds `count` meetings with nothing left to do for them."""
-    folder = DataFolder(data_dir)
+    body = change.to_json(_MEETING, lambda text: text)
+    _fill(DataFolder(data_dir), count, lambda _number: body)
+
+
+def fill_series(data_dir: Path, count: int, occurrences: int, first: datetime) -> None:
+    """The same with weekly series, each from a slot of its own on, counted from `first`, to its last minute."""
+
+    def body(number: int) -> str:
+        start = first + (number - 1) * SLOT
+        end = start + LAST_MINUTE
+        series = replace(
+            _MEETING,
+            start_local=start.replace(tzinfo=None),
+            end_local=end.replace(tzinfo=None),
+            start_utc_s=int(start.timestamp()),
+            end_utc_s=int(end.timestamp()),
+            zone="UTC",
+            zone_text="UTC",
+            repeat=Repeat(frequency=Frequency.WEEKLY, count=occurrences),
+        )
+        return change.to_json(series, lambda text: text)
+
+    _fill(DataFolder(data_dir), count, body)
+
+
+def _fill(folder: DataFolder, count: int, body: Callable[[int], str]) -> None:
     folder.make()
     now_ms = SystemClock().now_ms()
     migrate.prepare(folder.database, now_ms)
@@ -52,9 +79,8 @@ def fill(data_dir: Path, count: int) -> None:
         key_hash = hashlib.sha256(DEVICE_KEY.encode()).digest()
         devices.put(conn, name="script", profile="generic/json", key_hash=key_hash, now_ms=now_ms)
         (device,) = devices.everything(conn)
-        body = change.to_json(_MEETING, lambda text: text)
         for number in range(1, count + 1):
-            _one(conn, device.id, meeting_id(Ids.SCATTERED, number, _RUN), body, now_ms)
+            _one(conn, device.id, meeting_id(Ids.SCATTERED, number, _RUN), body(number), now_ms)
         conn.execute("COMMIT")
     _to_disk(folder.database)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from tests.bench.availability import ASKED, RULES
 from tests.bench.figures import Figures
 from tests.bench.measuring import CALLERS, STORED
 from tests.bench.mirror import PER_S
@@ -60,6 +61,11 @@ def goals(figures: Figures) -> list[Goal]:
             found=figures.ratio("paced draining p99", "paced alone p99"),
             most=1.2,
         ),
+        Goal(
+            text="accepts with rooms looked at, 100,000 occurrences stored >= 0.9 x without",
+            found=figures.ratio("checked refuse per s", "checked allow per s"),
+            least=0.9,
+        ),
     ]
 
 
@@ -72,6 +78,7 @@ def report(figures: Figures) -> str:
         ("start new", _starts),
         ("alone 16 per s", _mirroring),
         ("drain per s", _mirror),
+        ("checked allow per s", _rooms),
     )
     measured = [table(figures) for name, table in tables if figures.samples.get(name)]
     parts = [_head(figures), *measured, _goals(figures)]
@@ -209,6 +216,33 @@ def _mirror(figures: Figures) -> str:
             _table(["one meeting, idle gateway -> request at Google", "p50 ms", "max ms"], waits),
             _table([f"accepting {PER_S:g} calls/s", "p50 ms", "p99 ms", "p99 x silent", "written/s"], beside),
         )
+    )
+
+
+def _rooms(figures: Figures) -> str:
+    rules = []
+    for rule in RULES:
+        label = f"checked {rule}"
+        rules.append(
+            [
+                f"conflict: {rule}",
+                _number(figures.middle(f"{label} per s")),
+                _ratio(figures, f"{label} per s", "checked allow per s"),
+                _number(figures.middle(f"{label} p99"), 2),
+                _number(figures.middle(f"{label} cpu")),
+                _ratio(figures, f"{label} cpu", "checked allow cpu"),
+            ]
+        )
+    asked = []
+    for words in ASKED:
+        for state, shown in (("none", "no occurrence"), ("many", "the same occurrences")):
+            label = f"asking {words} {state}"
+            ratio = _ratio(figures, f"{label} cpu", f"asking {words} none cpu")
+            middle = _number(figures.middle(f"{label} p50"), 2)
+            asked.append([f"{words}, {shown}", middle, _number(figures.middle(f"{label} cpu")), ratio])
+    head = ["accepting at 16 callers, 100,000 occurrences", "per s", "x allow", "p99 ms", "CPU us", "x allow"]
+    return "\n\n".join(
+        (_table(head, rules), _table(["asking when the room is taken", "p50 ms", "CPU us", "x none"], asked))
     )
 
 

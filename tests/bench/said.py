@@ -1,15 +1,19 @@
-"""What the callers of the bench say: whole HTTP requests with a hole for the meeting's id; nobody is called here."""
+"""What the callers of the bench say: whole HTTP requests with holes for what differs; nobody is called here."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from tests.journey.gateway_process import DEVICE_KEY
 
 HOLE = "@" * 16
 """Where the id goes; every id has as many characters, so that the length of the body stays."""
+
+START_HOLE = "#" * 19
+"""Where the start goes, if each meeting has one of its own."""
 
 RISING_FROM = 1_714_377_600_000
 
@@ -27,7 +31,10 @@ class Ids(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """One shape of call: the device that makes it, its body as JSON with the hole, and how its ids go."""
+    """One shape of call: the device that makes it, its body as JSON with the holes, and how its ids go.
+
+    The hole for the id comes before the one for the start.
+    """
 
     device: str
     body: bytes
@@ -54,6 +61,26 @@ def meeting_id(ids: Ids, number: int, run: int) -> str:
     return f"{number * 2_654_435_761 % 2**32:08x}-call{run:03d}"
 
 
+SLOT = timedelta(minutes=5)
+LAST_MINUTE = timedelta(minutes=4)
+
+
+def first_slot(today: datetime) -> datetime:
+    """Return when the first slot of a week begins in which nothing has begun yet: a Monday, 00:00 UTC."""
+    midnight = today.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(days=14 - midnight.weekday())
+
+
+def start_of(first: datetime, number: int) -> str:
+    """Return when the `number`-th meeting of one minute begins, in UTC: the last minute of the slot of its own."""
+    return (first + number * SLOT + LAST_MINUTE).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def filled(text: bytes, name: str, start: str = "") -> bytes:
+    """Return a body, or a request, with its holes filled."""
+    return text.replace(HOLE.encode(), name.encode(), 1).replace(START_HOLE.encode(), start.encode(), 1)
+
+
 def _said(device: str, body: dict[str, object], ids: Ids) -> Said:
     return Said(device=device, body=json.dumps(body).encode(), ids=ids)
 
@@ -77,6 +104,22 @@ NATIVE = _said(
     },
     Ids.SCATTERED,
 )
+
+
+MINUTES = _said(
+    "script",
+    {
+        "external_id": HOLE,
+        "subject": "A word with the product team",
+        "start": START_HOLE,
+        "duration_minutes": 1,
+        "time_zone": "UTC",
+        "host": {"extension": "1000", "email": "host@example.com", "name": "Arthur Morgan"},
+        "invitees": _TEAM,
+    },
+    Ids.SCATTERED,
+)
+"""A meeting of one minute, each at a time of its own."""
 
 
 def _member(extension: str, email: str, *, admin: bool) -> dict[str, str]:
