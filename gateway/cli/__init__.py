@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
 import os
 import platform
 import secrets
@@ -12,10 +10,23 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import TYPE_CHECKING
 
 from gateway import __version__
-from gateway.cli import backup, device, doctor, events, google, meeting, mirror, notify, profile, support, users, zone
+from gateway.cli import (
+    backup,
+    device,
+    doctor,
+    events,
+    google,
+    meeting,
+    mirror,
+    notify,
+    profile,
+    serve,
+    support,
+    users,
+    zone,
+)
 from gateway.cli.command import (
     CANNOT_CREATE,
     CONFIGURATION,
@@ -28,9 +39,6 @@ from gateway.cli.command import (
     say,
 )
 from gateway.errors import AccessError, ConfigError, GatewayError, ProfileError, SignInError, StoreError, StoreRefused
-
-if TYPE_CHECKING:
-    from gateway.app.serving import Running
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -87,14 +95,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config.yaml in this folder)")
     parser.add_argument("--data", type=Path, metavar="DIR", help="data folder (default: gateway.data_dir)")
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default: logging.level")
-    parser.set_defaults(run=_serve, listen=None, listen_tls=None, ready_json=False)
+    parser.set_defaults(run=serve.run, listen=None, listen_tls=None, ready_json=False, safe=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
-    serve = commands.add_parser("serve", help="run the gateway (the default)")
-    serve.add_argument("--listen", metavar="ADDR:PORT", help="default: gateway.listen; port 0 takes a free one")
-    serve.add_argument("--listen-tls", metavar="ADDR:PORT", help="default: gateway.listen_tls; for browsers")
-    serve.add_argument("--ready-json", action="store_true", help="print one JSON line when meetings can be accepted")
-    serve.set_defaults(run=_serve)
+    serve.add(commands.add_parser("serve", help="run the gateway (the default)"))
 
     check = commands.add_parser("check-config", help="read all settings and print every problem")
     check.add_argument("--show", action="store_true", help="print every setting and where it comes from")
@@ -114,36 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _serve(args: argparse.Namespace) -> int:
-    from gateway.app.keeping import made_keeping, restore_what_is_ready
-    from gateway.app.serving import AGAIN, serve
-    from gateway.clock import SystemClock
-    from gateway.store.folder import DataFolder
-
-    def ready(gateway: Running) -> None:
-        if args.ready_json:
-            line = {
-                "event": "ready",
-                "http": gateway.listener.url,
-                "https": gateway.listener.https_url,
-                "fingerprint": gateway.certificate.fingerprint,
-                "pid": os.getpid(),
-            }
-            print(json.dumps(line), flush=True)
-
-    while True:
-        config = load(args)
-        keeping = made_keeping(config, SystemClock(), DataFolder(config.gateway.data_dir))
-        if restore_what_is_ready(keeping, say):
-            config = load(args)
-        code = asyncio.run(serve(config, SystemClock(), ready, say))
-        if code != AGAIN:
-            return code
-
-
 def _check_config(args: argparse.Namespace) -> int:
     from gateway.config import describe
-    from gateway.profiles.catalog import Catalog, builtin_folder
+    from gateway.operations.settings_check import check_profiles
 
     config = load(args)
     if args.show:
@@ -151,10 +128,7 @@ def _check_config(args: argparse.Namespace) -> int:
             print(f"{key} = {value}  ({source})")
     for line in config.saved_problems:
         say(f"not used: {line}")
-    own = config.gateway.profiles_dir
-    catalog = Catalog.load([*([own] if own is not None else []), builtin_folder()])
-    for section in config.devices:
-        catalog.get(section.profile, section.model)
+    check_profiles(config)
     name = config.path or "No config.yaml here; the defaults"
     print(f"{name}: no problems, {len(config.devices)} device{'s' if len(config.devices) != 1 else ''}.")
     return OK

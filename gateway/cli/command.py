@@ -25,6 +25,13 @@ def load(args: argparse.Namespace) -> Config:
     from gateway import log
     from gateway.config import load as read
 
+    config = read(args.config, os.environ, overrides_of(args), _unseal)
+    log.set_up(config.logging.level, config.logging.format)
+    return config
+
+
+def overrides_of(args: argparse.Namespace) -> dict[str, object]:
+    """Return the settings that stand on the command line, by dotted key."""
     overrides: dict[str, object] = {}
     if args.data is not None:
         overrides["gateway.data_dir"] = str(args.data.absolute())
@@ -33,9 +40,7 @@ def load(args: argparse.Namespace) -> Config:
             overrides[f"gateway.{name}"] = getattr(args, name)
     if args.log_level:
         overrides["logging.level"] = args.log_level
-    config = read(args.config, os.environ, overrides, _unseal)
-    log.set_up(config.logging.level, config.logging.format)
-    return config
+    return overrides
 
 
 def _unseal(data_dir: Path, text: str) -> str:

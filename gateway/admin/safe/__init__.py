@@ -1,0 +1,1 @@
+"""The safe page: what an administrator sees of a gateway whose configuration is broken."""
