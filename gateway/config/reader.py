@@ -17,6 +17,7 @@ from gateway.config.shape import dotted, is_section, item_section, kind_at, path
 from gateway.config.tree import Tree
 from gateway.config.values import Address, Refused, did_you_mean
 from gateway.domain.secret import Secret
+from gateway.messages.languages import tr
 from gateway.yaml_source import DataPath
 
 T = TypeVar("T")
@@ -39,17 +40,23 @@ def note(tree: Tree, path: DataPath, reason: Refused) -> None:
     origin = tree.origin(path)
     text = dotted(path) + (reason.text if reason.text.startswith(":") else f" {reason.text}")
     if reason.shows_value and origin.shows_value:
-        text += f", not {_shown(tree.value(path))}"
+        text += tr(", not %(value)s", value=_shown(tree.value(path)))
     tree.note(origin, text + reason.hint)
 
 
 def _shown(value: object) -> str:
     """A value on one line; a misplaced client secret is recognised by Google's mark."""
-    words = {dict: "a section", list: "a list", type(None): "nothing", bool: str(value).lower(), Secret: "a secret"}
+    words = {
+        dict: tr("a section"),
+        list: tr("a list"),
+        type(None): tr("nothing"),
+        bool: str(value).lower(),
+        Secret: tr("a secret"),
+    }
     if type(value) in words:
         return words[type(value)]
     if isinstance(value, str) and "GOCSPX-" in value:
-        return "what looks like a client secret"
+        return tr("what looks like a client secret")
     shown = repr(value)
     return shown if len(shown) <= 80 else f"{shown[:77]}..."
 
@@ -69,9 +76,9 @@ def _reasons(error: Exception, path: DataPath, root: type) -> Iterator[tuple[Dat
         for key in error.extra_fields:
             yield (*path, key), _unknown(root, error.cl, key)
     elif isinstance(error, KeyError):
-        yield path, Refused("is required", shows_value=False)
+        yield path, Refused(tr("is required"), shows_value=False)
     else:
-        yield path, error if isinstance(error, Refused) else Refused("cannot be used", shows_value=False)
+        yield path, error if isinstance(error, Refused) else Refused(tr("cannot be used"), shows_value=False)
 
 
 def _unknown(root: type, section: type, key: str) -> Refused:
@@ -80,17 +87,19 @@ def _unknown(root: type, section: type, key: str) -> Refused:
     elsewhere = [dotted(path).replace("[0]", "[]") for path in paths(root, one_of_each) if path[-1] == key]
     if elsewhere:
         return Refused(
-            "is not a known setting here", shows_value=False, hint=f"; it belongs in {' or '.join(elsewhere)}"
+            tr("is not a known setting here"),
+            shows_value=False,
+            hint=tr("; it belongs in %(places)s", places=tr(" or ").join(elsewhere)),
         )
-    return Refused("is not a known setting", shows_value=False, hint=did_you_mean(key, settings(section)))
+    return Refused(tr("is not a known setting"), shows_value=False, hint=did_you_mean(key, settings(section)))
 
 
 def _converter() -> Converter:
     converter = Converter(detailed_validation=True)
-    converter.register_structure_hook(str, _scalar("text", str))
-    converter.register_structure_hook(int, _scalar("a whole number", int))
-    converter.register_structure_hook(float, _scalar("a number", float, int))
-    converter.register_structure_hook(bool, _scalar("true or false", bool))
+    converter.register_structure_hook(str, _scalar(lambda: tr("must be text"), str))
+    converter.register_structure_hook(int, _scalar(lambda: tr("must be a whole number"), int))
+    converter.register_structure_hook(float, _scalar(lambda: tr("must be a number"), float, int))
+    converter.register_structure_hook(bool, _scalar(lambda: tr("must be true or false"), bool))
     converter.register_structure_hook(StrEnum, _one_of)
     converter.register_structure_hook(Path, lambda value, _: Path(_text(value)))
     converter.register_structure_hook(Address, lambda value, _: Address.parse(value if isinstance(value, str) else ""))
@@ -106,7 +115,7 @@ def _origin(kind: object) -> object:
     return get_origin(kind)
 
 
-def _scalar(words: str, kind: type, *also: type) -> _Hook:
+def _scalar(words: Callable[[], str], kind: type, *also: type) -> _Hook:
     """Accepts these very types: to `isinstance`, true is a number."""
 
     def structure(value: object, _: object) -> object:
@@ -115,7 +124,7 @@ def _scalar(words: str, kind: type, *also: type) -> _Hook:
         if type(value) in also:
             return kind(value)
         unquoted = kind is str and type(value) in (int, float, bool)
-        raise Refused(f"must be {words}", hint="; put it in quotes" if unquoted else "")
+        raise Refused(words(), hint=tr("; put it in quotes") if unquoted else "")
 
     return structure
 
@@ -123,13 +132,13 @@ def _scalar(words: str, kind: type, *also: type) -> _Hook:
 def _text(value: object) -> str:
     if isinstance(value, str) and value and value.isprintable():
         return value
-    raise Refused("must be text on one line")
+    raise Refused(tr("must be text on one line"))
 
 
 def _secret(value: object, _: object) -> Secret:
     if isinstance(value, Secret):
         return value
-    raise Refused("must be text; put it in quotes", shows_value=False)
+    raise Refused(tr("must be text; put it in quotes"), shows_value=False)
 
 
 def _one_of(value: object, kind: object) -> object:
@@ -138,7 +147,7 @@ def _one_of(value: object, kind: object) -> object:
     if isinstance(value, str) and value in choices:
         return choices[value]
     near = did_you_mean(value, choices) if isinstance(value, str) else ""
-    raise Refused(f"must be {', '.join([*choices][:-1])} or {[*choices][-1]}", hint=near)
+    raise Refused(tr("must be %(some)s or %(last)s", some=", ".join([*choices][:-1]), last=[*choices][-1]), hint=near)
 
 
 def _with_rules(converter: Converter) -> Callable[[object], _Hook]:
@@ -164,7 +173,7 @@ def _list(converter: Converter) -> Callable[[type], _Hook]:
             if value is None:
                 return ()
             if not isinstance(value, list):
-                raise Refused("must be a list, whose items start with '-'", shows_value=False)
+                raise Refused(tr("must be a list, whose items start with '-'"), shows_value=False)
             return build(value, kind)
 
         return structure
@@ -185,7 +194,7 @@ def _section(converter: Converter) -> Callable[[type], _Hook]:
 
         def structure(value: object, _: object) -> object:
             if value is not None and not isinstance(value, dict):
-                raise Refused("must be a section of settings such as 'name: value'", shows_value=False)
+                raise Refused(tr("must be a section of settings such as 'name: value'"), shows_value=False)
             return cast("object", build(value or {}))
 
         return structure

@@ -8,6 +8,7 @@ from gateway.config.sources import variables
 from gateway.config.tree import Tree
 from gateway.config.values import Refused, is_loopback
 from gateway.domain.secret import Secret
+from gateway.messages.languages import tr
 from gateway.yaml_source import DataPath
 
 _CLIENT_ID = ("google", "client_id")
@@ -43,9 +44,9 @@ def _check_waits(tree: Tree) -> None:
     if isinstance(first_s, int | float) and isinstance(cap_s, int | float) and cap_s < first_s:
         blamed = cap if tree.value(cap) is not None else first
         words = (
-            f"must be at least limits.retry_first_s ({first_s})"
+            tr("must be at least limits.retry_first_s (%(n)s)", n=first_s)
             if blamed == cap
-            else f"must be at most limits.retry_cap_s ({cap_s})"
+            else tr("must be at most limits.retry_cap_s (%(n)s)", n=cap_s)
         )
         note(tree, blamed, Refused(words))
 
@@ -55,11 +56,17 @@ def _check_client(tree: Tree) -> None:
     secret_is_id = isinstance(secret, Secret) and secret.reveal().endswith(_ID_ENDING)
     id_is_secret = isinstance(client_id, str) and client_id.startswith("GOCSPX-")
     if secret_is_id or id_is_secret:
-        text = ": Client ID and Client Secret are swapped. The secret starts with GOCSPX-, the ID ends with"
-        note(tree, _CLIENT_ID if id_is_secret else _CLIENT_SECRET, Refused(f"{text} {_ID_ENDING}. (G-102)"))
+        text = tr(
+            ": Client ID and Client Secret are swapped. The secret starts with GOCSPX-, the ID ends with %(ending)s.",
+            ending=_ID_ENDING,
+        )
+        note(tree, _CLIENT_ID if id_is_secret else _CLIENT_SECRET, Refused(f"{text} (G-102)"))
     elif isinstance(client_id, str) and not client_id.endswith(_ID_ENDING) and _at_google(tree):
-        text = f": This Client ID is not complete. It must end with {_ID_ENDING}."
-        note(tree, _CLIENT_ID, Refused(f"{text} Copy it again with Google's copy button. (G-103)"))
+        text = tr(
+            ": This Client ID is not complete. It must end with %(ending)s. Copy it again with Google's copy button.",
+            ending=_ID_ENDING,
+        )
+        note(tree, _CLIENT_ID, Refused(f"{text} (G-103)"))
 
 
 def _at_google(tree: Tree) -> bool:
@@ -81,7 +88,12 @@ def _check_device_ids(tree: Tree) -> None:
             continue
         other = first.setdefault(device_id, path)
         if other != path:
-            text = f"must differ from {dotted(other)} ({tree.source(other)}); both are {device_id!r}"
+            text = tr(
+                "must differ from %(other)s (%(place)s); both are %(id)s",
+                other=dotted(other),
+                place=tree.source(other),
+                id=repr(device_id),
+            )
             note(tree, path, Refused(text, shows_value=False))
 
 
@@ -94,9 +106,9 @@ def _check_device_keys(tree: Tree) -> None:
         asked = tree.value((*device, "poll")) is not None
         path: DataPath = (*device, "poll", "password") if asked else (*device, "key")
         if tree.usable(path) and tree.value(path) is None:
-            how = f"write {names[path]}=... into .env, or set that environment variable"
-            text = f"is required; {how}" if asked else f"is required; {how} ('meeting-gateway init' makes one)"
-            note(tree, path, Refused(text, shows_value=False))
+            text = _required(names[path])
+            hint = "" if asked else tr(" ('meeting-gateway init' makes one)")
+            note(tree, path, Refused(text, shows_value=False, hint=hint))
 
 
 def _check_webhooks(tree: Tree) -> None:
@@ -114,7 +126,7 @@ def _check_mail(tree: Tree) -> None:
     _require_secret(tree, (*_MAIL, "password"))
     server, security = tree.value((*_MAIL, "server")), tree.value((*_MAIL, "security"))
     if security == "none" and isinstance(server, str) and not is_loopback(f"http://{server}"):
-        text = ": Without encryption the password would be readable on the network. Use starttls or tls."
+        text = tr(": Without encryption the password would be readable on the network. Use starttls or tls.")
         note(tree, (*_MAIL, "security"), Refused(text))
 
 
@@ -122,11 +134,14 @@ def _check_service_account(tree: Tree) -> None:
     """A service account writes into the calendar of a person; whose has to be said."""
     file, user = ("google", "service_account_file"), ("google", "service_account_user")
     if tree.usable(file) and tree.value(file) is not None and tree.usable(user) and tree.value(user) is None:
-        text = "needs google.service_account_user: the person in whose calendar it writes"
+        text = tr("needs google.service_account_user: the person in whose calendar it writes")
         note(tree, file, Refused(text, shows_value=False))
 
 
 def _require_secret(tree: Tree, path: DataPath) -> None:
     if tree.usable(path) and tree.value(path) is None:
-        text = f"is required; write {variables(tree)[path]}=... into .env, or set that environment variable"
-        note(tree, path, Refused(text, shows_value=False))
+        note(tree, path, Refused(_required(variables(tree)[path]), shows_value=False))
+
+
+def _required(variable: str) -> str:
+    return tr("is required; write %(name)s=... into .env, or set that environment variable", name=variable)

@@ -17,6 +17,7 @@ from gateway.config.shape import default_at, dotted, is_section, kind_at, paths
 from gateway.config.tree import Origin, Strength, Tree
 from gateway.domain.secret import Secret
 from gateway.errors import GatewayError
+from gateway.messages.languages import tr
 from gateway.yaml_source import DataPath, Place, YamlError, read_file
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ PARTS: Final = (
     "gateway.name",
     "gateway.time_zone",
     "gateway.public_url",
+    "gateway.listen",
+    "gateway.listen_tls",
     "google.refresh_every_s",
     "discovery.announce",
     "discovery.browse",
@@ -174,7 +177,7 @@ def without_saved(config: Config) -> Config:
 
 def _strange(saved: Saved, key: str) -> str:
     place = saved.places.get((key,), Place(1, 1))
-    return f"{saved.path}:{place.line}:{place.column}: {key} is not saved on the page"
+    return f"{saved.path}:{place.line}:{place.column}: " + tr("%(key)s is not saved on the page", key=key)
 
 
 def _planted(root: type, saved: Saved, values: Mapping[str, object], data_dir: Path, unseal: Unseal | None) -> Tree:
@@ -190,7 +193,7 @@ def _planted(root: type, saved: Saved, values: Mapping[str, object], data_dir: P
         try:
             tree.put(path, Secret(_opened(value, data_dir, unseal)), origin)
         except GatewayError:
-            tree.note(origin, f"{key} was sealed with another key file; enter it again on the page")
+            tree.note(origin, tr("%(key)s was sealed with another key file; enter it again on the page", key=key))
             tree.refused.add(path)
     return tree
 

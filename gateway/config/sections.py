@@ -39,6 +39,10 @@ _DEVICE_ID = Pattern(
     "1 to 63 small letters, digits, '.', '_' or '-' that start with a letter or digit, such as ucm-1",
 )
 _PROFILE = Pattern(r"[a-z0-9][a-z0-9._-]{0,62}/[a-z0-9][a-z0-9._-]{0,62}", "vendor/model, such as grandstream/ucm6300")
+_DOMAIN = Pattern(
+    r"(?=.{3,189}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+",
+    "the part of an e-mail address after the @, in small letters, such as example.com",
+)
 _EMAIL = Pattern(r"[^@\s]{1,64}@[^@\s]{1,189}", "an e-mail address")
 EVERYWHERE = Address(host="0.0.0.0", port=8765)  # noqa: S104 - devices on the network are whom it is for
 EVERYWHERE_TLS = Address(host="0.0.0.0", port=8766)  # noqa: S104 - so are the browsers of administrators
@@ -146,6 +150,7 @@ class DeviceSection:
     transparency: Transparency = Transparency.OPAQUE
     visibility: Visibility = Visibility.DEFAULT
     room_address: Annotated[str, _EMAIL] | None = None
+    email_domain: Annotated[str, _DOMAIN] | None = None
     join: JoinSection = field(default_factory=JoinSection)
     show_pins: bool = False
     poll: PollSection | None = None
@@ -195,6 +200,7 @@ class LimitsSection:
 
     body_bytes: Annotated[int, Range(1024, 1_048_576)] = 65_536
     body_timeout_s: Annotated[float, Range(1, 60)] = 5.0
+    device_calls_per_minute: Annotated[int, Range(1, 10_000_000)] = 3_000
     retry_first_s: Annotated[float, Range(0.01, 60)] = 2.0
     retry_cap_s: Annotated[float, Range(0.01, 21_600)] = 900.0
     in_flight: Annotated[int, Range(1, 50)] = 5

@@ -19,16 +19,23 @@ from gateway.errors import ConfigError
 from gateway.yaml_source import MAX_BYTES, DataPath, Document, Place, YamlError, plain_scalar, read_file
 
 
-def gather(root: type, path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object]) -> Tree:
+def gather(
+    root: type,
+    path: Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, object],
+    *,
+    beside: Path | None = None,
+) -> Tree:
     """Everything that is set anywhere, for the settings of `root`.
 
-    `overrides` has dotted keys (`gateway.listen`, `devices.0.name`). `.env` is looked for beside `path`, else in the
-    current folder. `ConfigError` when the file cannot be read at all; other mistakes are in the tree.
+    `overrides` has dotted keys (`gateway.listen`, `devices.0.name`). `.env` is looked for in the folder `beside`, else
+    where `path` is. `ConfigError` when the file cannot be read at all; other mistakes are in the tree.
     """
     tree = Tree(root=root)
     if path:
         _add_file(tree, path)
-    dotenv = (path.parent if path else Path()) / ".env"
+    dotenv = (beside or (path.parent if path else Path())) / ".env"
     _add_variables(tree, [*_dotenv_variables(tree, dotenv), *_environment_variables(environ)])
     origin = Origin(strength=Strength.COMMAND_LINE, lead=f"{COMMAND_LINE}:", source=COMMAND_LINE)
     for key, value in overrides.items():

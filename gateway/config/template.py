@@ -174,6 +174,8 @@ devices:
     #visibility: default
     # The room's own address in Google Workspace; it is invited to every meeting, so that it is booked. Default: none.
     #room_address: c_188abc@resource.calendar.google.com
+    # Domain of the addresses of people who are known by their extension alone: 1000 is 1000@ this. Default: none.
+    #email_domain: example.com
     # How people get into its meetings, where a meeting does not say so itself; {room} stands for the meeting's room.
     join:
       # SIP address, for one touch on a telephone. Default: none.
@@ -241,6 +243,8 @@ limits:
   #body_bytes: 65536
   # Longest time that the body of a call may take to arrive, in seconds: 1 to 60.
   #body_timeout_s: 5
+  # Calls a minute that one device may make: 1 to 10000000. After a silence it may make as many at once.
+  #device_calls_per_minute: 3000
   # Wait before a failed call to Google is tried again, in seconds: 0.01 to 60. It doubles with each failure.
   #retry_first_s: 2
   # Longest wait between two tries, in seconds: up to 21600.

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from gateway.domain.secret import Secret, webhook_key
+from gateway.domain.secret import WEBHOOK_KEY_BYTES, Secret, webhook_key
+from gateway.messages.languages import tr
 
 
 class Refused(Exception):
@@ -44,7 +45,7 @@ class Address:
                 pass
             else:
                 return cls(host=host, port=int(match["port"]))
-        raise Refused("must be an IP address and a port from 0 to 65535, such as 0.0.0.0:8765 or [::1]:8765")
+        raise Refused(tr("must be an IP address and a port from 0 to 65535, such as 0.0.0.0:8765 or [::1]:8765"))
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -61,7 +62,7 @@ class Range:
         """`value`, or `Refused`."""
         if self.low <= value <= self.high:
             return value
-        raise Refused(f"must be between {self.low} and {self.high}")
+        raise Refused(tr("must be between %(low)s and %(high)s", low=self.low, high=self.high))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +89,16 @@ class OneLine:
         """`text`, or `Refused`."""
         if 1 <= len(text) <= self.longest and text.isprintable() and text == text.strip():
             return text
-        raise Refused(f"must be one line of 1 to {self.longest} characters, without spaces at its ends")
+        raise Refused(
+            tr("must be one line of 1 to %(longest)s characters, without spaces at its ends", longest=self.longest)
+        )
 
 
 def setting_version(version: int) -> int:
     """Which edition of the settings a file is written in; there is one so far."""
     if version == 1:
         return version
-    raise Refused("must be 1")
+    raise Refused(tr("must be 1"))
 
 
 def zone_name(text: str) -> str:
@@ -105,35 +108,37 @@ def zone_name(text: str) -> str:
     names = files("tzdata").joinpath("zones").read_text("utf-8").split()
     if text in names and text != "Factory":
         return text
-    raise Refused("must be an IANA time zone such as Europe/Berlin", hint=did_you_mean(text, names))
+    raise Refused(tr("must be an IANA time zone such as Europe/Berlin"), hint=did_you_mean(text, names))
 
 
 def device_key(key: Secret) -> Secret:
     """A key that fits into an HTTP header (RFC 9110 §5.5, RFC 7617 §2) and is too long to be guessed."""
     if re.fullmatch(r"[!-~]{16,256}", key.reveal()):
         return key
-    raise Refused("must be 16 to 256 letters, digits and signs without spaces", shows_value=False)
+    raise Refused(tr("must be 16 to 256 letters, digits and signs without spaces"), shows_value=False)
 
 
 def device_password(password: Secret) -> Secret:
     """A password that a device asks for: any characters that can be typed."""
     if 1 <= len(password.reveal()) <= 256 and password.reveal().isprintable():
         return password
-    raise Refused("must be 1 to 256 characters on one line", shows_value=False)
+    raise Refused(tr("must be 1 to 256 characters on one line"), shows_value=False)
 
 
 def webhook_secret(secret: Secret) -> Secret:
     """The secret of a webhook, as Standard Webhooks 1.0 writes it."""
     try:
         webhook_key(secret)
-    except ValueError as wrong:
-        raise Refused(str(wrong), shows_value=False) from None
+    except ValueError:
+        least, most = WEBHOOK_KEY_BYTES
+        text = tr("must be whsec_ and the base64 of %(least)s to %(most)s bytes", least=least, most=most)
+        raise Refused(text, shows_value=False) from None
     return secret
 
 
 def device_address(text: str) -> str:
     """A host name or an IP address without port; numbers that only some programs read as an address are refused."""
-    expected = "must be a host name or an IP address such as 192.0.2.21, without https:// and port"
+    expected = tr("must be a host name or an IP address such as 192.0.2.21, without https:// and port")
     try:
         return str(ip_address(text.removeprefix("[").removesuffix("]")))
     except ValueError:
@@ -154,7 +159,7 @@ def mail_server(text: str) -> str:
     try:
         return device_address(text)
     except Refused as refused:
-        expected = "must be a host name or an IP address such as mail.example.com; the port stands in port"
+        expected = tr("must be a host name or an IP address such as mail.example.com; the port stands in port")
         raise Refused(expected, shows_value=refused.shows_value) from None
 
 
@@ -162,7 +167,7 @@ def mailbox(text: str) -> str:
     """One e-mail address, without a name (RFC 5321 §4.1.2, dot-string only)."""
     if len(text) <= 254 and _MAILBOX.fullmatch(text):
         return text
-    raise Refused("must be an e-mail address such as gateway@example.com")
+    raise Refused(tr("must be an e-mail address such as gateway@example.com"))
 
 
 def mailboxes(text: str) -> str:
@@ -170,7 +175,7 @@ def mailboxes(text: str) -> str:
     every = [each.strip() for each in text.split(",")]
     if 1 <= len(every) <= 20 and all(len(each) <= 254 and _MAILBOX.fullmatch(each) for each in every):
         return ", ".join(every)
-    raise Refused("must be 1 to 20 e-mail addresses with commas between them")
+    raise Refused(tr("must be 1 to 20 e-mail addresses with commas between them"))
 
 
 _MAILBOX = re.compile(
@@ -190,7 +195,7 @@ def syslog_address(text: str) -> str:
             pass
         else:
             return text
-    raise Refused("must be host:port such as 192.0.2.5:514, or the path of a socket such as /dev/log")
+    raise Refused(tr("must be host:port such as 192.0.2.5:514, or the path of a socket such as /dev/log"))
 
 
 def certificate_fingerprint(text: str) -> str:
@@ -198,14 +203,14 @@ def certificate_fingerprint(text: str) -> str:
     digits = text.replace(":", "").lower()
     if re.fullmatch(r"[0-9a-f]{64}", digits):
         return digits
-    raise Refused("must be a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons between them")
+    raise Refused(tr("must be a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons between them"))
 
 
 def sip_address(text: str) -> str:
     """A SIP URI (RFC 3261 §19.1) in which `{room}` may stand for the meeting's room."""
     if re.fullmatch(r"sips?:[A-Za-z0-9{}_.!~*'()&=+$,;?/%@:\[\]-]{1,250}", text) and _only_room(text):
         return text
-    raise Refused("must be a SIP address such as sip:{room}@pbx.example.com, with no other braces than {room}")
+    raise Refused(tr("must be a SIP address such as sip:{room}@pbx.example.com, with no other braces than {room}"))
 
 
 def web_link(text: str) -> str:
@@ -213,7 +218,7 @@ def web_link(text: str) -> str:
     parts = _split(text.replace("{room}", "room"))
     if parts is not None and parts.scheme == "https" and len(text) <= 500 and _only_room(text):
         return text
-    raise Refused("must be an address such as https://meet.example.com/{room}, with no other braces than {room}")
+    raise Refused(tr("must be an address such as https://meet.example.com/{room}, with no other braces than {room}"))
 
 
 def _only_room(text: str) -> bool:
@@ -224,23 +229,23 @@ def client_secret(secret: Secret) -> Secret:
     """A client secret as Google makes them: visible ASCII."""
     if re.fullmatch(r"[!-~]{1,512}", secret.reveal()):
         return secret
-    raise Refused("must be the text that Google shows, without spaces", shows_value=False)
+    raise Refused(tr("must be the text that Google shows, without spaces"), shows_value=False)
 
 
 def client_id(text: str) -> str:
     """An OAuth client's ID; its ending depends on the endpoints and is not judged here."""
     if not text:
-        raise Refused(": Enter the Client ID, or remove the line. (G-101)")
+        raise Refused(tr(": Enter the Client ID, or remove the line. (G-101)"))
     if re.fullmatch(r"[!-~]{1,255}", text):
         return text
-    raise Refused("must be the text that Google shows, without spaces", shows_value=False)
+    raise Refused(tr("must be the text that Google shows, without spaces"), shows_value=False)
 
 
 def web_address(text: str) -> str:
     """An http or https address that paths are added to; a slash at its end is removed."""
     parts = _split(text)
     if parts is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
-        raise Refused("must be a web address such as https://meet.example.com", shows_value="@" not in text)
+        raise Refused(tr("must be a web address such as https://meet.example.com"), shows_value="@" not in text)
     return text.rstrip("/")
 
 
@@ -249,7 +254,7 @@ def endpoint(text: str) -> str:
     parts = _split(text)
     secure = parts is not None and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts)))
     if parts is None or not secure or parts.query or parts.fragment:
-        expected = "must be a web address that starts with https:// (http:// only for localhost and 127.0.0.1)"
+        expected = tr("must be a web address that starts with https:// (http:// only for localhost and 127.0.0.1)")
         raise Refused(expected, shows_value="@" not in text)
     return text.rstrip("/")
 
@@ -289,4 +294,4 @@ def did_you_mean(word: str, known: Iterable[str], *, prefix: str = "") -> str:
 
     by_lower = {name.removeprefix(prefix).lower(): name for name in known}
     near = get_close_matches(word.lower(), by_lower, 1)
-    return f"; did you mean {by_lower[near[0]]!r}?" if near else ""
+    return tr("; did you mean %(word)s?", word=repr(by_lower[near[0]])) if near else ""

@@ -1,4 +1,4 @@
-"""Reads the settings once more before somebody restarts the gateway, and says what would be wrong; changes nothing."""
+"""Reads the settings once more before the gateway starts again, and says what would be wrong; changes nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from gateway.operations.settings_desk import unseal
 
 _PLACED = re.compile(r"(?P<file>[^\s:][^:]*):(?P<n>\d+)(?::\d+)?: (?P<reason>.*)", re.DOTALL)
 _FILE = re.compile(r"(?P<file>/[^:]*): (?P<reason>.*)", re.DOTALL)
-_SECRET = re.compile(r"(?P<name>[\w.\[\]]+) is required; write (?P<variable>GATEWAY_\w+)=")
+_IN_USE = re.compile(r"gateway\.listen\w*: \S+:(?P<n>\d+) cannot be opened .*already in use", re.IGNORECASE)
+_MEANT = re.compile(r"; (?P<meant>did you mean [^?]*\?)$")
+_SECRET = re.compile(r"(?P<name>[\w.\[\]]+) [^=:]+(?P<variable>\bGATEWAY_\w+)=")
+"""What relations of settings say of a secret that is missing, in whatever language."""
 
 
 def findings(config: Config, environ: Mapping[str, str] = os.environ) -> list[Message]:
@@ -28,18 +31,41 @@ def findings(config: Config, environ: Mapping[str, str] = os.environ) -> list[Me
     try:
         again = load(config.path, environ, {"gateway.data_dir": str(config.gateway.data_dir)}, unseal)
     except ConfigError as error:
-        return [_message(line) for line in error.problems]
+        return [message_of(line) for line in error.problems]
     used = {config.gateway.listen, config.gateway.listen_tls}
     taken = [each for each in (again.gateway.listen, again.gateway.listen_tls) if each not in used and _is_taken(each)]
     ports = [messages.text("C-02", n=str(each.port)) for each in taken]
-    return [*(_message(line) for line in again.saved_problems), *ports]
+    return [*(message_of(line) for line in again.saved_problems), *ports]
 
 
-def _message(line: str) -> Message:
-    """Return a line of `load` as the catalogue has it."""
+def check_profiles(config: Config, *, lenient: bool = False) -> None:
+    """Make sure that the devices of the settings have profiles that can be used. Raises ProfileError.
+
+    When it is `lenient`, mistakes in profiles that no device has are passed over, as a start does.
+    """
+    from gateway.profiles.catalog import Catalog, builtin_folder  # which reads every profile there is
+
+    own = config.gateway.profiles_dir
+    catalog = Catalog.load([*([own] if own is not None else []), builtin_folder()], lenient=lenient)
+    for section in config.devices:
+        catalog.get(section.profile, section.model)
+
+
+def place_of(line: str) -> str:
+    """Return where a line says that the mistake is, as `config.yaml:3:5`; empty when it names no place in a file."""
+    found = _PLACED.fullmatch(line)
+    return line[: found.start("reason")].rstrip(": ") if found is not None else ""
+
+
+def message_of(line: str) -> Message:
+    """Return a line for people, as starting prints it, as the catalogue has it: C-01, C-02 or C-03."""
+    port = _IN_USE.match(line)
+    if port is not None:
+        return messages.text("C-02", n=port["n"])
     secret = _SECRET.search(line)
     if secret is not None:
         return messages.text("C-03", name=secret["name"], where=f".env ({secret['variable']})")
+    line = _MEANT.sub(r" (\g<meant>)", line).removesuffix(".")  # the catalogue ends the sentence
     found = _PLACED.fullmatch(line) or _FILE.fullmatch(line)
     return messages.text("C-01", **(found.groupdict() if found is not None else {"reason": line}))
 

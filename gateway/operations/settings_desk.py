@@ -96,6 +96,16 @@ class SettingsDesk:
         saved = await asyncio.to_thread(read_saved, self.data_dir)
         return _mark(saved.values)
 
+    async def saved_problems(self) -> tuple[str, ...]:
+        """Return what is not used of the file of what was saved, a line each in the language that is spoken now."""
+        if not self._config.saved_problems:
+            return ()
+
+        def read_again() -> tuple[str, ...]:
+            return lay_under(without_saved(self._config), read_saved(self.data_dir), self._open).saved_problems
+
+        return await asyncio.to_thread(read_again)
+
     async def save(self, changes: Mapping[str, object], by: Actor, *, without: tuple[str, ...] = ()) -> None:
         """Save values by dotted key (secrets as `Secret`), and forget what was saved for the parts in `without`.
 
@@ -103,22 +113,34 @@ class SettingsDesk:
         Raises SettingLocked, SettingsRefused and StoreError; then nothing has changed.
         """
         async with self._saving:
-            for part in {*(part_of(key) for key in changes), *without}:
-                if lock := self.lock_of(part):
-                    raise SettingLocked(lock)
+            self._refuse_locked(changes, without)
             saved = await asyncio.to_thread(read_saved, self.data_dir)
             kept = {key: value for key, value in saved.values.items() if self._is_good(key)}
             values = self._new_values(kept, changes, without)
-            touched = {part_of(key) for key in changes}
-            base = without_saved(self._config)
-            judged = {key: value for key, value in values.items() if part_of(key) in touched}
-            if problems := problems_of(base, judged, self._open):
-                raise SettingsRefused({_key_of(line): _reason_of(line) for line in problems})
+            base = self._judged(values, changes)
             strange = bool(saved.problems) or len(kept) < len(saved.values)
             await self._write(saved, values, by, sorted({*changes, *without}), strange=strange)
             self._config = lay_under(base, Saved(path=saved.path, values=values), self._open)
         for follower in self._followers:
             await follower(self._config)
+
+    def judge(self, changes: Mapping[str, object]) -> None:
+        """Raise what `save` would raise for these values; nothing is saved."""
+        self._refuse_locked(changes, ())
+        self._judged(self._new_values({}, changes, ()), changes)
+
+    def _refuse_locked(self, changes: Mapping[str, object], without: tuple[str, ...]) -> None:
+        for part in {*(part_of(key) for key in changes), *without}:
+            if lock := self.lock_of(part):
+                raise SettingLocked(lock)
+
+    def _judged(self, values: Mapping[str, object], changes: Mapping[str, object]) -> Config:
+        """Return the settings without what was saved, when those of the changed parts can be used. SettingsRefused."""
+        touched, base = {part_of(key) for key in changes}, without_saved(self._config)
+        judged = {key: value for key, value in values.items() if part_of(key) in touched}
+        if problems := problems_of(base, judged, self._open):
+            raise SettingsRefused({_key_of(line): _reason_of(line) for line in problems})
+        return base
 
     def _is_good(self, key: str) -> bool:
         """Whether what stands in the file is used, or would be if nothing stronger said something else."""

@@ -4,24 +4,56 @@ from __future__ import annotations
 
 import logging
 import ssl
+from dataclasses import dataclass
+from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from gateway.errors import ConfigError
+from gateway.clock import Clock, SystemClock
+from gateway.errors import CannotListen
 from gateway.web.addresses import shown_host
+from gateway.web.first_bytes import NoticingConnection, TlsSite
 from gateway.web.headers import FOR_BROWSERS
 from gateway.web.problem import problem
+from gateway.web.wrong_port import WrongPorts
 
 _QUIET = logging.getLogger("gateway.web.http")
 KEEP_ALIVE_S = 30.0
+_CLOCK = SystemClock()
+PLAIN: Final = "gateway.listen"
+TLS: Final = "gateway.listen_tls"
+"""The settings of the two addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """One open port; `port` is the real one."""
+
+    site: web.TCPSite
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Ports that are open beside those of a listener, which still are; None where nothing is to change."""
+
+    plain: _Opened | None
+    tls: _Opened | None
 
 
 class Listener:
-    """Open ports; `port` and `tls_port` are the real ones also when 0 (any free port) was asked for."""
+    """Open ports; `port` and `tls_port` are the real ones also when 0 (any free port) was asked for.
 
-    def __init__(self, runner: web.AppRunner, host: str, port: int) -> None:
+    `wrong_ports` knows who lately spoke https to the one for http, or the reverse.
+    """
+
+    def __init__(self, runner: web.AppRunner, host: str, port: int, wrong_ports: WrongPorts) -> None:
         self._runner = runner
+        self.wrong_ports = wrong_ports
+        self._context: ssl.SSLContext | None = None
+        self._sites: dict[str, web.TCPSite] = {}
         self.host = host
         self.port = port
         self.tls_host = ""
@@ -47,18 +79,65 @@ class Listener:
         """The https address for people at other machines; empty before `open_tls`."""
         return f"https://{shown_host(self.tls_host)}:{self.tls_port}" if self.tls_port is not None else ""
 
+    async def open_plain(self, host: str, port: int) -> None:
+        """Serve without encryption. Raises CannotListen."""
+        opened = await self._open(PLAIN, host, port)
+        self._sites[PLAIN], self.host, self.port = opened.site, host, opened.port
+
     async def open_tls(self, host: str, port: int, context: ssl.SSLContext) -> None:
-        """Serve the same over TLS. Raises ConfigError when the address cannot be opened."""
-        site = web.TCPSite(self._runner, host, port, ssl_context=context, reuse_address=True, backlog=512)
-        await _start(site, "gateway.listen_tls", host, port)
-        self.tls_host, self.tls_port = host, _port(self._runner, -1, port)
+        """Serve the same over TLS. Raises CannotListen."""
+        self._context = context
+        opened = await self._open(TLS, host, port)
+        self._sites[TLS], self.tls_host, self.tls_port = opened.site, host, opened.port
+
+    async def open_beside(self, plain: tuple[str, int] | None, tls: tuple[str, int] | None) -> Beside:
+        """Serve at further ports too, until `adopt` or `drop`. Raises CannotListen; then none of them is open."""
+        first = await self._open(PLAIN, *plain) if plain is not None else None
+        try:
+            second = await self._open(TLS, *tls) if tls is not None else None
+        except BaseException:
+            if first is not None:
+                await first.site.stop()
+            raise
+        return Beside(first, second)
+
+    async def adopt(self, beside: Beside) -> None:
+        """Take ports that were opened beside in place of those until now, which take no new connections."""
+        left = []
+        if beside.plain is not None:
+            left.append(self._sites[PLAIN])
+            self._sites[PLAIN], self.host, self.port = beside.plain.site, beside.plain.host, beside.plain.port
+        if beside.tls is not None:
+            left.append(self._sites[TLS])
+            self._sites[TLS], self.tls_host, self.tls_port = beside.tls.site, beside.tls.host, beside.tls.port
+        for site in left:
+            await site.stop()
+
+    async def drop(self, beside: Beside) -> None:
+        """Close ports that were opened beside."""
+        for opened in (beside.plain, beside.tls):
+            if opened is not None:
+                await opened.site.stop()
 
     async def close(self) -> None:
         """Take no new calls, let those under way end within a few seconds."""
         await self._runner.cleanup()
 
+    async def _open(self, setting: str, host: str, port: int) -> _Opened:
+        if setting == TLS and self._context is not None:
+            site: web.TCPSite = TlsSite(self._runner, host, port, self._context, self.wrong_ports)
+        else:
+            site = web.TCPSite(self._runner, host, port, reuse_address=True, backlog=512)
+        try:
+            await site.start()
+        except OSError as error:
+            await site.stop()  # which aiohttp counts as open even when it could not be opened
+            problem = f"{setting}: {host}:{port} cannot be opened ({error.strerror}). Choose another port or address."
+            raise CannotListen(setting, problem, error.errno or 0) from error
+        return _Opened(site, host, site.port)
 
-class _Connection(RequestHandler):
+
+class _Connection(NoticingConnection):
     """A connection whose errors below the middleware look like all others, and repeat nothing of what was sent."""
 
     __slots__ = ()
@@ -87,28 +166,38 @@ _UNREADABLE = "This is no HTTP request that the gateway can read."
 class _Server(web.Server):
     """Makes our own connections; everything else is aiohttp's."""
 
+    wrong_ports: WrongPorts
+
     def __call__(self) -> RequestHandler:
-        return _Connection(self, loop=self._loop, **self._kwargs)
+        return _Connection(self, self.wrong_ports, loop=self._loop, **self._kwargs)
 
 
 class _Runner(web.AppRunner):
     """Runs an application with our own connections."""
 
+    def __init__(self, app: web.Application, wrong_ports: WrongPorts, **settings: Any) -> None:
+        super().__init__(app, **settings)
+        self._wrong_ports = wrong_ports
+
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
-        server.__class__ = _Server  # it has no state of its own; aiohttp offers no other way to its connections
+        server.__class__ = _Server  # aiohttp offers no other way to its connections
+        assert isinstance(server, _Server)  # noqa: S101 - by the line above
+        server.wrong_ports = self._wrong_ports
         return server
 
 
-async def listen(app: web.Application, host: str, port: int) -> Listener:
-    """Serve `app`; every caller is untrusted. Raises ConfigError when the address cannot be opened.
+async def listen(app: web.Application, host: str, port: int, clock: Clock = _CLOCK) -> Listener:
+    """Serve `app`; every caller is untrusted. Raises CannotListen.
 
     No access log: it would halve the rate at which meetings are accepted. Connections that stay silent are closed
     after `KEEP_ALIVE_S`; malformed requests are answered by the parser and logged at debug level only, so that
     nobody can fill the disk from outside.
     """
+    wrong_ports = WrongPorts(clock)
     runner = _Runner(
         app,
+        wrong_ports,
         access_log=None,
         logger=_QUIET,
         keepalive_timeout=KEEP_ALIVE_S,
@@ -117,28 +206,13 @@ async def listen(app: web.Application, host: str, port: int) -> Listener:
         handle_signals=False,
     )
     await runner.setup()
-    site = web.TCPSite(runner, host, port, reuse_address=True, backlog=512)
+    listener = Listener(runner, host, port, wrong_ports)
     try:
-        await _start(site, "gateway.listen", host, port)
-    except ConfigError:
+        await listener.open_plain(host, port)
+    except CannotListen:
         await runner.cleanup()
         raise
-    return Listener(runner, host, _port(runner, 0, port))
-
-
-async def _start(site: web.TCPSite, setting: str, host: str, port: int) -> None:
-    try:
-        await site.start()
-    except OSError as error:
-        raise ConfigError(
-            [f"{setting}: {host}:{port} cannot be opened ({error.strerror}). Choose another port or address."]
-        ) from error
-
-
-def _port(runner: web.AppRunner, which: int, asked: int) -> int:
-    """Return the port of the first or the last site that was opened."""
-    addresses = [address for address in runner.addresses if isinstance(address, tuple)]
-    return int(addresses[which][1]) if addresses else asked
+    return listener
 
 
 def _on_this_machine(host: str) -> str:

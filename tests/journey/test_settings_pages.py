@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from gateway.app.serving import running
 from gateway.config import Config, EmailSection, GatewaySection, NotificationsSection
 from gateway.config.saved import FILE_NAME, PARTS
 from gateway.domain.actor import Actor
 from tests.journey.door_office import LOCAL, PASSWORD, Door
 from tests.journey.plain_browser import PlainBrowser
+from tests.prepared import running
 from tests.unit.google.moved_clock import MovedClock
 from tests.unit.notify.mail_server import mail_server
 
@@ -231,7 +231,7 @@ async def test_what_cannot_be_used_of_the_saved_file_is_told_and_set_aside(tmp_p
         page = await browser.press("Check")
         assert "Code C-01" in page.text
         assert "saved.yaml line 1: gateway.time_zone must be an IANA time zone" in page.text
-        assert (await browser.open("/settings/check")).url.endswith("/settings/about")
+        assert (await browser.open("/settings/check")).url.endswith("/settings/about#check")
 
 
 def _form(browser: PlainBrowser, channel: str) -> str:

@@ -114,6 +114,29 @@ def network(config: Config, at_once: Collection[str]) -> tuple[Entry, ...]:
     )
 
 
+def addresses(config: Config) -> tuple[Entry, ...]:
+    """Return where the gateway listens; a new address is tried before it is saved, and then counts at once."""
+    at_once = ("gateway.listen", "gateway.listen_tls")
+    return (
+        _entry(
+            config,
+            at_once,
+            "gateway.listen",
+            "text",
+            tr("Address for http (devices)"),
+            tr("IP address and port, such as 0.0.0.0:8765. With 0.0.0.0 it is open on all addresses of this machine."),
+        ),
+        _entry(
+            config,
+            at_once,
+            "gateway.listen_tls",
+            "text",
+            tr("Address for https (browsers and devices)"),
+            tr("This page is open there. Usual is 0.0.0.0:8766."),
+        ),
+    )
+
+
 def changes(entries: tuple[Entry, ...], form: Mapping[str, str]) -> tuple[dict[str, object], tuple[str, ...]]:
     """Return what a form changes by dotted key, and the settings that go back to their default."""
     new: dict[str, object] = {}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import platform
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -14,14 +15,15 @@ from aiohttp import web
 from gateway import __version__, messages
 from gateway.admin.conflicts import Difference, conflict, version_of
 from gateway.admin.door_pages import Fault
-from gateway.admin.settings.entries import Entry, changes, general, meetings, network, set_by, typed_of
+from gateway.admin.settings.entries import Entry, changes, general, meetings, network, typed_of
+from gateway.admin.settings.tabs import settings_tabs, tab_of
 from gateway.admin.shell import Shell, actor_of, form_of, redirect
 from gateway.config import Config
 from gateway.messages import Message
 from gateway.messages.languages import tr
 from gateway.operations.settings_check import findings
 from gateway.operations.settings_desk import SettingLocked, SettingsDesk, SettingsRefused
-from gateway.operations.settings_shown import locked, zone_names
+from gateway.operations.settings_shown import zone_names
 
 _PAGES: Mapping[str, Callable[[Config, Collection[str]], tuple[Entry, ...]]] = {
     "/settings": general,
@@ -36,22 +38,12 @@ _TEMPLATES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where the gateway is reached now: its addresses, and the fingerprint of its certificate."""
-
-    addresses: tuple[str, ...]
-    fingerprint: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
     """What the pages of the settings work with; `at_once` are the settings that count as soon as they are saved."""
 
     shell: Shell
     desk: SettingsDesk
     at_once: Collection[str]
-    place: Callable[[], Place]
-    backups: str = ""
 
     @property
     def zone(self) -> str:
@@ -62,39 +54,27 @@ class Office:
         self, request: web.Request, template: str, *, status: int = 200, **context: object
     ) -> web.Response:
         """Return a page of the settings with its tabs."""
-        config = self.desk.config
         return await self.shell.render(
             request,
             template,
             status=status,
-            tabs=self._tabs(),
             zone=self.zone,
-            saved_problems=config.saved_problems,
-            **context,
+            saved_problems=await self.desk.saved_problems(),
+            **{"tabs": settings_tabs(), "here": tab_of(request.path), **context},
         )
-
-    def _tabs(self) -> list[tuple[str, str]]:
-        tabs = [
-            (tr("General"), "/settings"),
-            (tr("Sign-in"), "/settings/sign-in"),
-            (tr("Notifications"), "/settings/notifications"),
-            (tr("Meetings"), "/settings/meetings"),
-            (tr("Network"), "/settings/network"),
-        ]
-        if self.backups:
-            tabs.append((tr("Backup"), self.backups))
-        return [*tabs, (tr("About"), "/settings/about")]
 
 
 class SettingsPages:
     """GET and POST of /settings, /settings/meetings, /settings/network, and /settings/about."""
 
     def __init__(self, office: Office) -> None:
-        self._office = office
+        self.office = office
+        self.beside: dict[str, Callable[[web.Request], Awaitable[dict[str, object]]]] = {}
+        """What further things on a page, by its address, have to show."""
 
     def add(self, app: web.Application) -> None:
         """Add the pages to `app`."""
-        shell = self._office.shell
+        shell = self.office.shell
         for path in _PAGES:
             shell.add(app, "GET", path, self.get)
             shell.add(app, "POST", path, self.save)
@@ -104,13 +84,13 @@ class SettingsPages:
 
     async def get(self, request: web.Request) -> web.Response:
         """Show one of the pages."""
-        return await self._show(request, self._entries(request))
+        return await self.show(request, _path(request))
 
     async def save(self, request: web.Request) -> web.Response:
         """Save one of the pages."""
-        form, entries = await form_of(request), self._entries(request)
+        form, entries = await form_of(request), self._entries(_path(request))
         clash = await conflict(
-            self._office.shell,
+            self.office.shell,
             request,
             stored=_version(entries),
             differences=[Difference(each.label, each.value, typed_of(each, form)) for each in entries],
@@ -120,10 +100,10 @@ class SettingsPages:
         new, without = changes(entries, form)
         try:
             if new or without:
-                await self._office.desk.save(new, actor_of(request), without=without)
+                await self.office.desk.save(new, actor_of(request), without=without)
         except SettingsRefused as error:
             typed = tuple(replace(each, value=typed_of(each, form)) for each in entries)
-            return await self._show(request, typed, _fault(entries, error))
+            return await self.show(request, _path(request), typed, fault=fault_at(entries, error))
         except SettingLocked:
             return redirect(_path(request))  # whoever set it elsewhere meanwhile is stronger; the page says so now
         later = any(each.part in {*new, *without} and not each.at_once for each in entries)
@@ -135,18 +115,19 @@ class SettingsPages:
 
     async def check(self, request: web.Request) -> web.Response:
         """POST /settings/check: what is wrong with the files now, before somebody restarts the gateway."""
-        return await self._about(request, await asyncio.to_thread(findings, self._office.desk.config))
+        return await self._about(request, await asyncio.to_thread(findings, self.office.desk.config))
 
     async def to_about(self, request: web.Request) -> web.Response:
-        """GET /settings/check: whoever reloads the answer."""
+        """GET /settings/check: whoever comes back to the answer."""
         del request
-        return redirect("/settings/about")
+        return redirect("/settings/about#check")
 
     async def _about(self, request: web.Request, faults: list[Message] | None) -> web.Response:
-        config = self._office.desk.config
-        return await self._office.render(
+        config = self.office.desk.config
+        return await self.office.render(
             request,
             "settings/about.html",
+            here="/settings/about",
             version=__version__,
             python=platform.python_version(),
             system=platform.platform(),
@@ -157,31 +138,34 @@ class SettingsPages:
             data_dir=str(config.gateway.data_dir),
         )
 
-    def _entries(self, request: web.Request) -> tuple[Entry, ...]:
-        return _PAGES[_path(request)](self._office.desk.config, self._office.at_once)
-
-    async def _show(self, request: web.Request, entries: tuple[Entry, ...], fault: Fault | None = None) -> web.Response:
-        config = self._office.desk.config
-        return await self._office.render(
+    async def show(
+        self,
+        request: web.Request,
+        path: str,
+        typed: tuple[Entry, ...] = (),
+        *,
+        fault: Fault | None = None,
+        more: Mapping[str, object] = MappingProxyType({}),
+    ) -> web.Response:
+        """Return the page at `path`, with `typed` in its form; `more` is stronger than what its further things say."""
+        config, entries = self.office.desk.config, self._entries(path)
+        beside = await self.beside[path](request) if path in self.beside else {}
+        return await self.office.render(
             request,
-            _TEMPLATES[_path(request)],
+            _TEMPLATES[path],
             status=200 if fault is None else fault.status,
-            entries=entries,
-            version=_version(self._entries(request)),
+            here=path,
+            entries=typed or entries,
+            version=_version(entries),
             fault=fault,
             done="later" if "later" in request.query else "saved" if "saved" in request.query else "",
             zones=zone_names(),
             read_only=config.google.read_only,
-            place=self._office.place() if _path(request) == "/settings/network" else None,
-            listening=[
-                (tr("http, for devices"), str(config.gateway.listen), set_by(locked(config.sources, "gateway.listen"))),
-                (
-                    tr("https, for browsers and devices"),
-                    str(config.gateway.listen_tls),
-                    set_by(locked(config.sources, "gateway.listen_tls")),
-                ),
-            ],
+            **{**beside, **more},
         )
+
+    def _entries(self, path: str) -> tuple[Entry, ...]:
+        return _PAGES[path](self.office.desk.config, self.office.at_once)
 
 
 def _path(request: web.Request) -> str:
@@ -194,7 +178,7 @@ def _version(entries: tuple[Entry, ...]) -> str:
     return version_of(*(each.value for each in entries))
 
 
-def _fault(entries: tuple[Entry, ...], error: SettingsRefused) -> Fault:
+def fault_at(entries: tuple[Entry, ...], error: SettingsRefused) -> Fault:
     """Return the first thing that is wrong, at its field."""
     for entry in entries:
         if entry.part in error.problems:

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.config import load
 from gateway.config.saved import FILE_NAME
+from gateway.messages.languages import speaking
 from gateway.operations.settings_check import findings
 
 
@@ -45,6 +46,19 @@ def test_a_secret_that_is_missing_has_its_own_code() -> None:
     assert missing.code == "C-03"
     assert "notifications.webhook.secret" in missing.title
     assert "GATEWAY_NOTIFICATIONS__WEBHOOK__SECRET" in missing.title
+
+
+@pytest.mark.parametrize(("code", "says"), [("es", "zona horaria IANA"), ("en-XA", "⟦mûûšt bé")])
+def test_mistakes_are_told_in_the_language_of_whoever_asks(code: str, says: str) -> None:
+    text = "gateway:\n  time_zone: Berlin\nnotifications:\n  webhook:\n    url: https://alerts.example.com/\n"
+    config = load(Path("config.yaml"), {})
+    Path("config.yaml").write_text(text)
+    with speaking(code):
+        (zone,) = [each for each in findings(config, {}) if each.code == "C-01"]
+        assert says in zone.text
+        Path("config.yaml").write_text(text.replace("  time_zone: Berlin\n", "  name: Office\n"))
+        (missing,) = findings(config, {})
+        assert (missing.code, "GATEWAY_NOTIFICATIONS__WEBHOOK__SECRET" in missing.title) == ("C-03", True)
 
 
 def test_a_port_that_somebody_else_has_is_found() -> None:

@@ -14,9 +14,10 @@ from gateway.config.saved import ASIDE_NAME, FILE_NAME
 from gateway.domain.actor import Actor
 from gateway.errors import StoreFull, StoreUnavailable
 from gateway.operations.settings_desk import SettingLocked, SettingsDesk, SettingsRefused, unseal
-from gateway.store import audit, migrate
+from gateway.store import audit
 from gateway.store.database import Database
 from gateway.store.vault import Vault
+from tests.prepared import give_database
 from tests.unit.google.moved_clock import MovedClock
 
 ANNA = Actor(name="admin:anna", source="192.0.2.7")
@@ -42,7 +43,7 @@ class Office:
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    migrate.prepare(tmp_path / "gateway.db", 0)
+    give_database(tmp_path / "gateway.db", 0)
     database = Database(tmp_path / "gateway.db")
     await database.open()
     config = Config(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from contextlib import closing
@@ -12,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from gateway.clock import SystemClock
-from gateway.errors import ConfigError
+from gateway.errors import CannotListen, ConfigError
 from gateway.web.addresses import own_addresses, own_names, shown_host
 from gateway.web.listeners import listen
 from gateway.web.tls import Certificate
@@ -46,6 +47,50 @@ async def test_both_ports_serve_the_same(tmp_path: Path) -> None:
             await listener.open_tls("127.0.0.1", taken.getsockname()[1], certificate.context)
     finally:
         await listener.close()
+
+
+async def test_another_address_is_open_beside_the_old_one_until_it_is_taken_or_dropped(tmp_path: Path) -> None:
+    app = web.Application()
+    certificate = Certificate(tmp_path, SystemClock())
+    await certificate.begin()
+    listener = await listen(app, "127.0.0.1", 0)
+    try:
+        await listener.open_tls("127.0.0.1", 0, certificate.context)
+        old = (listener.port, listener.tls_port)
+        with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+            free, port = free_port(), taken.getsockname()[1]
+            with pytest.raises(CannotListen) as caught:
+                await listener.open_beside(("127.0.0.1", free), ("127.0.0.1", port))
+            assert (caught.value.setting, caught.value.reason) == ("gateway.listen_tls", errno.EADDRINUSE)
+            assert not is_open(free)
+        dropped = await listener.open_beside(("127.0.0.1", free), None)
+        assert is_open(free)
+        await listener.drop(dropped)
+        assert (is_open(free), (listener.port, listener.tls_port)) == (False, old)
+        beside = await listener.open_beside(("127.0.0.1", free), ("127.0.0.1", free_port()))
+        assert (listener.port, listener.tls_port) == old
+        await listener.adopt(beside)
+        assert listener.url == f"http://127.0.0.1:{free}"
+        assert (is_open(listener.port), is_open(listener.tls_port or 0)) == (True, True)
+        assert [is_open(port or 0) for port in old] == [False, False]
+        async with aiohttp.ClientSession() as session:
+            trusting = ssl.create_default_context(cafile=str(certificate.file))
+            async with session.get(listener.https_url, ssl=trusting) as answer:
+                assert answer.status == 404
+    finally:
+        await listener.close()
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        return int(probe.getsockname()[1])
+
+
+def is_open(port: int) -> bool:
+    """Whether somebody listens there."""
+    with closing(socket.socket()) as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.mark.parametrize(("host", "url"), [("127.0.0.1", "http://127.0.0.1:"), ("0.0.0.0", "http://127.0.0.1:")])

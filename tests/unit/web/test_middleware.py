@@ -10,9 +10,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from gateway.clock import SystemClock
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.web.listeners import Listener, listen
 from gateway.web.middleware import guard
+from gateway.web.wrong_port import WrongPorts
 
 SECRET = "canary-key-0123456789"
 
@@ -101,4 +103,4 @@ async def test_a_port_that_is_taken_is_a_mistake_in_the_settings(served: Served)
 )
 def test_the_address_that_is_shown_can_be_opened_here(host: str, url: str):
     runner = web.AppRunner(web.Application())
-    assert Listener(runner, host, 80).url == url
+    assert Listener(runner, host, 80, WrongPorts(SystemClock())).url == url

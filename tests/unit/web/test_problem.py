@@ -25,6 +25,8 @@ CASES: list[tuple[GatewayError, int, str, list[str]]] = [
     (errors.StoreRefused("Restore a backup."), 503, "store-refused", []),
     (errors.StoreError("The database refused."), 503, "store", []),
     (errors.ConfigError(["a", "b"]), 500, "configuration", []),
+    (errors.CannotListen("gateway.listen", "a", 98), 500, "configuration", []),
+    (errors.CertificateRefused("ended"), 500, "certificate", []),
     (errors.ProfileError(["a"]), 500, "profile", []),
     (SignInError("G-401", "Get a new code."), 500, "G-401", []),
     (errors.AccessError("A-01", "User name or password is not right."), 500, "A-01", []),
