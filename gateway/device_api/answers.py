@@ -20,7 +20,7 @@ from gateway.profiles import translate
 from gateway.profiles.fields import Part
 from gateway.profiles.model import Ref, Reply
 from gateway.profiles.vocabulary import ReplyWord
-from gateway.web.problem import PROBLEM_TYPE, RETRY_AFTER_S, SERVER, from_error, status_of
+from gateway.web.problem import PROBLEM_TYPE, SERVER, from_error, headers_of, status_of
 
 _PLAIN = {"Server": SERVER, "Cache-Control": "no-store"}
 _HEADERS = {"Content-Type": native.JSON, **_PLAIN}
@@ -52,7 +52,7 @@ def refused(device: Device, error: GatewayError) -> web.Response:
         return time_taken(device, error) if isinstance(error, TimeTaken) else from_error(error)
     response = _in_its_words(reply, {ReplyWord.DETAIL: str(error), ReplyWord.CODE: error.code})
     if status in _LATER:
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+        response.headers["Retry-After"] = headers_of(error)["Retry-After"]
     return response
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from gateway.device_api.answers import answered, utc
-from gateway.device_api.door import DeviceDoor, must_be_awake
+from gateway.device_api.door import DeviceDoor
 from gateway.errors import BadPayload, FieldProblem
 from gateway.mirror.availability import Availability, Busy
 from gateway.profiles.codings import Refused, date_time
@@ -35,7 +35,7 @@ class AvailabilityCalls:
     async def get(self, request: web.Request) -> web.Response:
         """Tell when the device's room is taken between two instants."""
         device = await self.door.enter(request)
-        must_be_awake(device)
+        self.door.admit(device)
         from_s, to_s = self._asked(request)
         if self.availability is None:
             raise HttpProblem(503, "no-availability", "This gateway does not look up busy times.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from gateway.device_api.answers import answered, receipt_json, time_taken
-from gateway.device_api.door import DeviceDoor, caller, must_be_awake, must_speak
+from gateway.device_api.door import DeviceDoor, caller, must_speak
 from gateway.devices.register import Device
 from gateway.domain.meeting import Meeting
 from gateway.domain.occurrence import OccurrenceChange
@@ -45,7 +45,7 @@ class CalendarCalls:
             raise
 
     async def _read(self, device: Device, request: web.Request) -> web.Response:
-        must_be_awake(device)
+        self.door.admit(device)
         must_speak(device, Dialect.ITIP)
         if request.content_type != MEDIA_TYPE:
             text = f"must be {MEDIA_TYPE} here"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from aiohttp import web
 
 from gateway.device_api import hearing
-from gateway.device_api.door import DeviceDoor, caller, must_be_awake, must_speak
+from gateway.device_api.door import DeviceDoor, caller, must_speak
 from gateway.devices.register import Device
 from gateway.dialects import jitsi, native
 from gateway.dialects.jitsi import Reservation
@@ -59,7 +59,7 @@ class ConferenceCalls:
 
     async def _device(self, request: web.Request) -> Device:
         device = await self.door.enter(request)
-        must_be_awake(device)
+        self.door.admit(device)
         must_speak(device, Dialect.JITSI)
         return device
 
@@ -141,7 +141,9 @@ def refused(error: GatewayError) -> web.Response:
         return _json(403, jitsi.refusal(str(error)))
     headers = from_error(error).headers
     more = {name: headers[name] for name in ("Retry-After", "WWW-Authenticate") if name in headers}
-    return _json(status_of(error), jitsi.refusal(str(error)), more)
+    status = status_of(error)
+    # Prosody comes again by itself after a 5xx only (mod_reservations).
+    return _json(503 if status == 429 else status, jitsi.refusal(str(error)), more)
 
 
 def _is_jitsis(meeting: Meeting) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from aiohttp import web
 
+from gateway.access.call_rate import CallRate
 from gateway.access.credentials import Doorkeeper, StaleAnswer, identify, shown_key
 from gateway.access.envelope_sessions import EnvelopeSessions
 from gateway.clock import Clock
@@ -32,6 +34,7 @@ from gateway.web.problem import HttpProblem, status_of
 _LOGGER = logging.getLogger(__name__)
 KEY_CHARACTERS = 255
 PAUSED_RETRY_S = 60
+TOO_MANY_CALLS = "too-many-calls"
 MEETINGS = "/api/v1/devices/{device_id}/meetings"
 _KEPT = (MEETINGS, MEETINGS + "/{external_id}")
 _WAYS: Mapping[Dialect, str] = {
@@ -55,6 +58,7 @@ class DeviceDoor:
     lookup: Lookup | None = None
     visitors: Visitors | None = None
     log: CallLog | None = None
+    rate: CallRate | None = None
     keeper: Doorkeeper = field(init=False)
     sessions: EnvelopeSessions = field(init=False)
 
@@ -117,17 +121,29 @@ class DeviceDoor:
         `receipts` are what it is told, if the call was about meetings.
         """
         hearing.outcome(receipts, error)
-        if self.visitors is None:
+        if self.visitors is None or (error is not None and error.code == TOO_MANY_CALLS):
             return
         if error is None:
             self.visitors.let_in(device.row.name)
         elif status_of(error) < HTTPStatus.INTERNAL_SERVER_ERROR:
             self.visitors.refused(device.row.name, error.code, str(error))
 
+    def admit(self, device: Device) -> None:
+        """Count a call of a device. Raises HttpProblem when it is paused, or makes too many."""
+        must_be_awake(device)
+        if self.rate is None or (too_many := self.rate.count(device.row.name)) is None:
+            return
+        hearing.slowed(noted=too_many.noted)
+        text = (
+            f"This device makes more than {self.rate.per_minute} calls a minute. Nothing was kept; send the call again "
+            "after the time in Retry-After."
+        )
+        raise HttpProblem(429, TOO_MANY_CALLS, text, headers={"Retry-After": str(math.ceil(too_many.wait_s))})
+
     async def answer(self, device: Device, work: Coroutine[None, None, Receipt]) -> web.Response:
-        """Do the work unless the device is paused, and answer in the words of its profile if it has some."""
+        """Do the work unless the device may not call now, and answer in the words of its profile if it has some."""
         try:
-            must_be_awake(device)
+            self.admit(device)
             receipt = await work
         except GatewayError as error:
             self.heard(device, error)

@@ -15,7 +15,7 @@ from aiohttp import web
 from gateway.access.envelope_sessions import LoginRestricted
 from gateway.device_api import hearing
 from gateway.device_api.answers import utc
-from gateway.device_api.door import DeviceDoor, caller, must_be_awake, must_speak
+from gateway.device_api.door import DeviceDoor, caller, must_speak
 from gateway.devices.register import Device
 from gateway.dialects import native, ucm_envelope
 from gateway.dialects.ucm_envelope import EnvelopeRequest, Status
@@ -84,7 +84,7 @@ class EnvelopeCalls:
             return ucm_envelope.refusal(Status.COOKIE_ERROR, "The cookie is over or wrong. Log in again.")
         hearing.let_in(device.row.name, "UCM login")
         try:
-            must_be_awake(device)
+            self.door.admit(device)
             must_speak(device, Dialect.UCM_ENVELOPE)
             reply, receipts = await self._act(device, said)
         except GatewayError as error:
@@ -189,7 +189,7 @@ def _status(error: GatewayError, said: EnvelopeRequest | None) -> Status:
         missing = any(problem.field.partition(".")[0].partition("[")[0] not in sent for problem in error.problems)
         return Status.INVALID_PARAMETERS if missing else Status.INVALID_VALUE
     if isinstance(error, HttpProblem):
-        return Status.AGAIN_IN_60_S if error.status == 503 else Status.UNSUPPORTED
+        return {503: Status.AGAIN_IN_60_S, 429: Status.AGAIN_IN_15_S}.get(error.status, Status.UNSUPPORTED)
     results: tuple[tuple[type[GatewayError], Status], ...] = (
         (Unreadable, Status.INVALID_PARAMETERS),
         (NotFound, Status.NO_SUCH_ITEM),

@@ -24,7 +24,7 @@ _BODILESS = frozenset({"GET", "HEAD", "DELETE"})
 class Heard:
     """What the doors say of the call that they are answering: whose it is, what was done, why it was not."""
 
-    __slots__ = ("credential", "device", "error", "proven", "receipts")
+    __slots__ = ("credential", "device", "error", "passed_over", "proven", "receipts", "slowed")
 
     def __init__(self) -> None:
         self.device = ""
@@ -32,6 +32,8 @@ class Heard:
         self.credential = ""
         self.error: GatewayError | None = None
         self.receipts: tuple[Receipt, ...] = ()
+        self.slowed = False
+        self.passed_over = False
 
 
 _HEARD: ContextVar[Heard] = ContextVar("heard")
@@ -50,6 +52,13 @@ def turned_away(name: str, error: GatewayError) -> None:
     heard = _HEARD.get(None)
     if heard is not None:
         heard.device, heard.error = name, error
+
+
+def slowed(*, noted: bool) -> None:
+    """The call that is being answered was one too many; those that are not `noted` are as many as somebody likes."""
+    heard = _HEARD.get(None)
+    if heard is not None:
+        heard.slowed, heard.passed_over = True, not noted
 
 
 def outcome(receipts: Sequence[Receipt], error: GatewayError | None) -> None:
@@ -78,6 +87,8 @@ def hearing(log: CallLog, clock: Clock) -> Middleware:
             return await handler(request)
         heard, began = begin(), time.perf_counter_ns()
         response = await handler(request)
+        if heard.passed_over:
+            return response
         if heard.error is not None or response.status >= 400:
             await _note(log, clock, request, response, heard, began)
         elif heard.receipts:
@@ -143,7 +154,7 @@ async def _note(
         shown=shown,
     )
     fill(call, heard)
-    log.note(call)
+    log.note(call, on_disk=not heard.slowed)
 
 
 def fill(call: HeardCall, heard: Heard) -> None:

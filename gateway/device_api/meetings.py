@@ -8,7 +8,7 @@ from aiohttp import web
 
 from gateway.clock import Clock
 from gateway.device_api.answers import accepted, answered, refused, standing_json
-from gateway.device_api.door import DeviceDoor, caller, must_be_awake, payload_of, repeat_guard
+from gateway.device_api.door import DeviceDoor, caller, payload_of, repeat_guard
 from gateway.devices.register import Register
 from gateway.devices.visitors import Visitors
 from gateway.errors import GatewayError
@@ -49,7 +49,7 @@ class MeetingCalls:
     async def get(self, request: web.Request) -> web.Response:
         """Tell how a meeting stands."""
         device = await self.door.enter(request)
-        must_be_awake(device)
+        self.door.admit(device)
         stored = await self.intake.find(caller(device), request.match_info["external_id"])
         return answered(200, standing_json(device, stored))
 
@@ -65,7 +65,7 @@ class MeetingCalls:
             await self.door.turned_away(request)
             raise
         try:
-            must_be_awake(device)
+            self.door.admit(device)
             body = await request.read()
             payload, text_values = payload_of(device, request, body)
             context = self.door.context(device, external_id, text_values)

@@ -16,6 +16,7 @@ from gateway.devices.roster import Roster
 from gateway.domain.actor import Actor
 from gateway.domain.secret import Secret
 from gateway.errors import ConfigError, GatewayError, StoreError
+from gateway.messages.languages import apart
 from gateway.store.pending import PendingRow
 
 _LOGGER = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class Admission:
         self._until_s = self._clock.monotonic_s() + OPEN_S
         self._actor = actor
         self._came.set()
-        self._task = asyncio.create_task(self._run(), name="admission")
+        self._task = asyncio.create_task(self._run(), name="admission", context=apart())
         _LOGGER.info("new devices are let in for %d minutes", OPEN_S // 60, extra={"actor": actor.name})
 
     async def close(self, actor: Actor) -> None:

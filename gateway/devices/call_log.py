@@ -251,16 +251,16 @@ class CallLog:
         self._being_written: list[HeardCall] = []
         self._minutes: dict[str, tuple[int, int]] = {}
         self._changed: Callable[[], None] = lambda: None
+        self._copy: Callable[[HeardCall], None] | None = None
 
-    def note(self, call: HeardCall) -> HeardCall:
-        """Keep a call, and give it its number."""
+    def note(self, call: HeardCall, *, on_disk: bool = True) -> HeardCall:
+        """Keep a call, and give it its number; what went wrong is kept on disk too, unless it shall not be."""
         self._last = call.number = max(self._last + 1, call.at_ms * 1000)
-        if len(call.body) > LARGEST_BODY:
-            call.body = call.body[:LARGEST_BODY]
-        if len(call.answer) > LARGEST_ANSWER:
-            call.answer = call.answer[:LARGEST_ANSWER]
+        call.body, call.answer = call.body[:LARGEST_BODY], call.answer[:LARGEST_ANSWER]
         self._keep(call.device if call.proven else "", call.number, call.weight, call)
-        if call.proven and call.result not in GOOD and self._may_write(call.device):
+        if self._copy is not None:
+            self._copy(call)
+        if on_disk and call.proven and call.result not in GOOD and self._may_write(call.device):
             self._waiting.append(call)
             self._changed()
         return call
@@ -273,6 +273,12 @@ class CallLog:
             return
         self._last = number = max(self._last + 1, call.at_ms * 1000)
         self._keep(call.device, number, weight, call)
+        if self._copy is not None:
+            self._copy(call.heard(number))
+
+    def copy_to(self, taken: Callable[[HeardCall], None] | None) -> None:
+        """Hand every call from now on to this as well, as it is kept; None ends that."""
+        self._copy = taken
 
     def recent(
         self, device: str | None = None, *, before: int | None = None, most: int = MOST_LOOKED_AT
@@ -290,6 +296,11 @@ class CallLog:
             if (before is None or number < before) and device in (None, call.device)
         )
         return [_opened(*each) for each in heapq.nlargest(most, found, key=lambda each: each[0])]
+
+    def last_heard(self, device: str) -> HeardCall | GoodCall | None:
+        """Return how a device last called with its key, as far as that is in memory."""
+        ring = self._rings.get(device)
+        return ring.calls[-1][2] if ring is not None and ring.calls else None
 
     def get(self, number: int) -> HeardCall | None:
         """Return a call that is in memory."""
@@ -364,12 +375,12 @@ _TEXTS = ("device", "address", "method", "path", "content_type", "agent", "crede
 _NUMBERS = ("number", "at_ms", "size", "status", "took_us")
 
 
-def to_json(call: HeardCall) -> str:
-    """A clean call as it is written."""
+def to_json(call: HeardCall, most_of_body: int = LARGEST_ON_DISK) -> str:
+    """A clean call as it is written, with so many bytes of its body."""
     said = asdict(call)
     document = {name: said[name] for name in (*_TEXTS, *_NUMBERS)}
     document |= {"way": call.way.value, "result": call.result.value, "problems": [list(one) for one in call.problems]}
-    document["body"] = call.body[:LARGEST_ON_DISK].decode("utf-8", "ignore")
+    document["body"] = call.body[:most_of_body].decode("utf-8", "ignore")
     document["answer"] = call.answer.decode("utf-8", "ignore")
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 

@@ -15,10 +15,14 @@ LONGEST_TEXT = 300
 
 
 class Calls:
-    """Notes calls of known devices; cheap enough for every call. They are written by a `Keeper`."""
+    """Notes calls of known devices; cheap enough for every call. They are written by a `Keeper`.
 
-    def __init__(self, now_ms: Callable[[], int]) -> None:
+    `called` hears of each device whose call is noted, once a minute at most.
+    """
+
+    def __init__(self, now_ms: Callable[[], int], called: Callable[[Device], None] = lambda _device: None) -> None:
         self._now_ms = now_ms
+        self._called = called
         self._noted: dict[int, CallRow] = {}
         self._last: dict[tuple[int, str], int] = {}
         self._being_written: dict[int, CallRow] = {}
@@ -28,6 +32,7 @@ class Calls:
         """A call of this device was understood, whatever came of it."""
         now_ms = self._now_ms()
         if self._due(device.row.id, "", now_ms):
+            self._called(device)
             self._note(CallRow(device.row.id, now_ms, None, "", ""))
 
     def refused(self, device: Device, code: str, text: str) -> None:

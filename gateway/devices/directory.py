@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from gateway.devices.device import Device
@@ -11,8 +12,41 @@ from gateway.domain.meeting import Meeting
 from gateway.store import directory
 from gateway.store.directory import Entry
 
+_IN_ADDRESSES = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+-]{0,62}[A-Za-z0-9])?")
 MOST_ENTRIES = 5_000
 """For one device; the largest PBX of the family has 3,000 extensions."""
+
+
+class WithDomain(Mapping[str, str]):
+    """A directory in which every extension has an address: where none is known, one of the device's own domain.
+
+    Its keys are the extensions whose addresses are known.
+    """
+
+    def __init__(self, known: Mapping[str, str], domain: str) -> None:
+        self._known = known
+        self._domain = domain
+
+    def __getitem__(self, extension: str) -> str:
+        known = self._known.get(extension)
+        if known is None:
+            known = self.made(extension)
+        if known is None:
+            raise KeyError(extension)
+        return known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def made(self, extension: str) -> str | None:
+        """Return the address that an extension has by the domain, None for what cannot be in one."""
+        return f"{extension}@{self._domain}" if _IN_ADDRESSES.fullmatch(extension) else None
 
 
 class Directory:
@@ -55,6 +89,8 @@ class Directory:
             where = (device.row.id, person.extension)
             if emails.get(person.extension) == person.email or where in self._imported:
                 continue
+            if isinstance(device.directory, WithDomain) and device.directory.made(person.extension) == person.email:
+                continue  # nobody said so
             if person.extension not in emails and len(emails) >= MOST_ENTRIES:
                 continue
             emails[person.extension] = person.email

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -18,6 +19,7 @@ LARGEST_BYTES = 1024 * 1024
 MOST_NAMED = 20
 """So many bad lines are named one by one."""
 LONGEST_NAME = 100
+_NAMES_DELIMITER = re.compile(r"sep=", re.I)
 _EXTENSION = re.compile(r"[0-9A-Za-z*#+._-]{1,32}")
 _HEADERS = {
     "extension": ("extension", "ext", "exten", "number", "extensionnumber", "phonenumber"),
@@ -41,23 +43,32 @@ class BadList(GatewayError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleList:
-    """What a list says: `entries` in its order, and `notes` about what was read in an unusual way or passed over."""
+    """What a list says: `entries` in its order, and `notes` about what was read in an unusual way or passed over.
+
+    `encoding` is how its text is written, `delimiter` the sign between its columns.
+    """
 
     entries: tuple[Entry, ...]
     notes: tuple[str, ...]
+    encoding: str = "UTF-8"
+    delimiter: str = ","
 
 
 def read_list(data: bytes) -> PeopleList:
     """Read a list with a line of column names: an extension, an e-mail address, a name if there is one.
 
-    Columns are parted by `,`, `;` or tab; lines without an address are passed over and counted. The text is UTF-8 (with
-    or without a mark at its start), else Windows-1252, which is said in the notes. Raises BadList; then no line counts.
+    Columns are parted by `,`, `;` or tab; lines without an address are passed over and counted. The text is UTF-8 or
+    UTF-16 with a mark at its start, else UTF-8, else Windows-1252, which is said in the notes. Raises BadList; then no
+    line counts.
     """
     if len(data) > LARGEST_BYTES:
         raise BadList([f"the list is larger than {LARGEST_BYTES // 1024} KiB"])
-    text, notes = _decoded(data)
-    rows = _rows(text)
+    text, encoding, notes = _decoded(data)
+    delimiter = _delimiter(text)
+    rows = _rows(text, delimiter)
     header = next(rows, None)
+    if header is not None and _NAMES_DELIMITER.match(header[1][0]):
+        header = next(rows, None)
     columns = _columns([] if header is None else header[1])
     entries: dict[str, Entry] = {}
     problems: list[str] = []
@@ -76,23 +87,36 @@ def read_list(data: bytes) -> PeopleList:
     if without:
         said = "line without an e-mail address was" if without == 1 else "lines without an e-mail address were"
         notes.append(f"{without} {said} passed over")
-    return PeopleList(entries=tuple(entries.values()), notes=tuple(notes))
+    return PeopleList(entries=tuple(entries.values()), notes=tuple(notes), encoding=encoding, delimiter=delimiter)
 
 
-def _decoded(data: bytes) -> tuple[str, list[str]]:
+def _decoded(data: bytes) -> tuple[str, str, list[str]]:
+    """Return the text, how it is written, and what is to be said about that."""
+    no_text = BadList(["the list is not text; save it as CSV (UTF-8)"])
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            text = data.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise no_text from error
+        if "\0" in text:
+            raise no_text
+        return text, "UTF-16", []
     if b"\0" in data:
-        raise BadList(["the list is not text; save it as CSV (UTF-8)"])
+        raise no_text
     try:
-        return data.decode("utf-8-sig"), []
+        return data.decode("utf-8-sig"), "UTF-8", []
     except UnicodeDecodeError:
         note = "the list is not UTF-8; it was read as Windows-1252 (Latin-1): look at names with accents"
-        return data.decode("cp1252", "replace"), [note]
+        return data.decode("cp1252", "replace"), "Windows-1252", [note]
 
 
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+def _delimiter(text: str) -> str:
+    """Return the sign that the first line parts its columns by; spreadsheets may name it there, as in `sep=;`."""
+    return max(",;\t", key=text.lstrip("\r\n").partition("\n")[0].count)
+
+
+def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Every line that is not empty, with its number."""
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     while True:
         try:

@@ -12,7 +12,7 @@ from gateway.clock import Clock, SystemClock
 from gateway.config import DeviceSection
 from gateway.devices import chosen
 from gateway.devices.device import Device, accepts, key_hash
-from gateway.devices.directory import Directory
+from gateway.devices.directory import Directory, WithDomain
 from gateway.domain.device import DevicePolicy
 from gateway.domain.meeting import Invitations, Join
 from gateway.domain.polling import PollSettings
@@ -250,7 +250,7 @@ class _Source:
                 model=section.model,
                 secret=(section.key or self._unsealed(row.key_sealed)) if needs_clear_key(profile) else None,
                 old_secret=self._unsealed(row.old_key_sealed) if needs_clear_key(profile) else None,
-                directory=register.directory.of(row.id),
+                directory=_addresses(register.directory.of(row.id), section),
                 poll=poll_settings(section, profile),
                 webhook=_receiver(section),
             )
@@ -291,6 +291,10 @@ def poll_settings(section: DeviceSection, profile: Profile) -> PollSettings | No
         every_s=poll.every_s or api.every_s,
         fingerprint=poll.fingerprint,
     )
+
+
+def _addresses(known: Mapping[str, str], section: DeviceSection) -> Mapping[str, str]:
+    return known if section.email_domain is None else WithDomain(known, section.email_domain)
 
 
 def _receiver(section: DeviceSection) -> Receiver | None:

@@ -29,11 +29,16 @@ class PeoplePage(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What a list would do. `problems` name bad lines, and then nothing can be taken of it."""
+    """What a list would do. `problems` name bad lines, and then nothing can be taken of it.
+
+    `encoding` and `delimiter` are how it was read.
+    """
 
     entries: tuple[Entry, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    encoding: str = ""
+    delimiter: str = ""
 
 
 class Missing(NamedTuple):
@@ -84,4 +89,4 @@ def preview(data: bytes) -> Preview:
         people = read_list(data)
     except BadList as bad:
         return Preview(problems=tuple(bad.problems))
-    return Preview(entries=people.entries, notes=people.notes)
+    return Preview(entries=people.entries, notes=people.notes, encoding=people.encoding, delimiter=people.delimiter)

@@ -44,6 +44,14 @@ class Words(ListWords, Protocol):
         """Where in its response the clock stands."""
 
     @property
+    def status(self) -> str | None:
+        """The action that tells how the device is made up."""
+
+    @property
+    def firmware_path(self) -> str:
+        """Where in its response the firmware stands."""
+
+    @property
     def detail(self) -> str:
         """Where in the response of `get` the meeting stands."""
 
@@ -180,6 +188,14 @@ class UcmClient:
         response, _ = await self._call(self._words.clock, {})
         text = at_path(response, self._words.clock_path)
         return clock_utc_s(text) if isinstance(text, str) else None
+
+    async def firmware(self) -> str:
+        """The firmware as the device names it; empty when it does not tell."""
+        if self._words.status is None:
+            return ""
+        response, _ = await self._call(self._words.status, {})
+        text = at_path(response, self._words.firmware_path)
+        return text if isinstance(text, str) else ""
 
     async def log_in(self) -> None:
         """Make sure that there is a good cookie."""

@@ -27,6 +27,8 @@ def read_api(section: Section, shape_names: list[str]) -> Api:
         list=section.optional_text("list"),
         clock=section.optional_text("clock"),
         clock_path=_word(section, "clock_path"),
+        status=section.optional_text("status"),
+        firmware_path=_word(section, "firmware_path"),
         id_parameter=section.text("id_parameter"),
         items=_word(section, "items"),
         detail=_word(section, "detail"),

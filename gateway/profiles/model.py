@@ -57,10 +57,11 @@ class Api:
     """The words of the UCM HTTPS API, which the gateway speaks both ways; no name of it is known outside profiles.
 
     `shape` is the shape of a meeting in it. `schedule`, `change` and `cancel` are names of actions, the first of each
-    is the one written; `get`, `list` and `clock` are actions too, None where there is none. `clock_path`, `items` and
-    `detail` lead, with dots between, through the response: to the clock, to the list of meetings (or the mapping by
-    id), to one meeting ("" is the response itself). The `…_parameter`s and `sort_by` are sent unless they are "";
-    `total_pages` and `total_items` are keys of the response, "" for none. `every_s` is in seconds.
+    is the one written; `get`, `list`, `clock` and `status` are actions too, None where there is none. `clock_path`,
+    `firmware_path`, `items` and `detail` lead, with dots between, through the response: to the clock, to the version of
+    the firmware, to the list of meetings (or the mapping by id), to one meeting ("" is the response itself). The
+    `…_parameter`s and `sort_by` are sent unless they are ""; `total_pages` and `total_items` are keys of the response,
+    "" for none. `every_s` is in seconds.
     """
 
     shape: str
@@ -71,6 +72,8 @@ class Api:
     list: str | None
     clock: str | None
     clock_path: str
+    status: str | None
+    firmware_path: str
     id_parameter: str
     items: str
     detail: str

@@ -219,6 +219,8 @@ SECTIONS: Mapping[str, Mapping[str, Key]] = {
         "list": _text("the action that lists meetings"),
         "clock": _text("the action that tells the device's clock"),
         "clock_path": _text("where in its response the clock stands, with dots between"),
+        "status": _text("the action that tells the device's firmware"),
+        "firmware_path": _text("where in its response the version stands, with dots between"),
         "id_parameter": _text("the parameter that names a meeting", required=True),
         "items": _text("where in the response of `list` the meetings stand: a list, or a mapping by id"),
         "detail": _text("where in the response of `get` the meeting stands; the response itself if left out"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -24,6 +24,7 @@ COLUMNS = (
     "old_key_sealed",
     "old_key_until",
     "password_sealed",
+    "firmware",
 )
 """Of a `DeviceRow`, in the order in which `row_of` takes them."""
 _COLUMNS = ", ".join(COLUMNS)
@@ -63,6 +64,7 @@ class DeviceRow:
     old_key_sealed: bytes | None = field(default=None, repr=False)
     old_key_until: int | None = None
     password_sealed: bytes | None = field(default=None, repr=False)
+    firmware: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +129,8 @@ def add(
                 "changed_at) VALUES (?, ?, ?, ?, ?, ?, 'added', 1, ?) ON CONFLICT (name) DO UPDATE SET "
                 "profile = excluded.profile, key_hash = excluded.key_hash, key_sealed = excluded.key_sealed, "
                 "settings = excluded.settings, password_sealed = excluded.password_sealed, origin = 'added', "
-                "active = 1, paused = 0, old_key_hash = NULL, old_key_sealed = NULL, old_key_until = NULL, "
-                "changed_at = excluded.changed_at WHERE active = 0",
+                "active = 1, paused = 0, firmware = '', old_key_hash = NULL, old_key_sealed = NULL, "
+                "old_key_until = NULL, changed_at = excluded.changed_at WHERE active = 0",
                 (
                     name,
                     profile,
@@ -200,6 +202,12 @@ def change(
                 "old_key_until = NULL WHERE name = ?",
                 (keys.hash, keys.sealed, name),
             )
+
+
+def set_firmware(conn: sqlite3.Connection, versions: Mapping[int, str]) -> None:
+    """Keep which firmware devices have, by the ids of their rows; nothing that anybody chose changes."""
+    rows = [(version, row_id) for row_id, version in versions.items()]
+    conn.executemany("UPDATE device SET firmware = ? WHERE id = ?", rows)
 
 
 def remove(conn: sqlite3.Connection, name: str, now_ms: int) -> None:

@@ -38,6 +38,7 @@ _STATUS: tuple[tuple[type[GatewayError], int], ...] = (
 
 _HEADERS = {
     401: {"WWW-Authenticate": 'Bearer realm="device", Basic realm="device"'},
+    429: {"Retry-After": str(RETRY_AFTER_S)},
     503: {"Retry-After": str(RETRY_AFTER_S)},
     507: {"Retry-After": str(RETRY_AFTER_S)},
 }
@@ -55,6 +56,8 @@ _TITLES = {
     "too-slow": "The call took too long to arrive",
     "internal": "The gateway failed",
     "device-paused": "The device is paused",
+    "not-started": "The gateway did not start completely",
+    "too-many-calls": "The device makes too many calls",
     "dialect-not-spoken": "This device's profile does not speak this way",
 }
 
@@ -108,11 +111,14 @@ def problem(
 
 def from_error(error: GatewayError) -> web.Response:
     """Return the answer to a call that ended in one of our own errors."""
-    status = status_of(error)
-    headers: Mapping[str, str] | None = _HEADERS.get(status)
+    return problem(status_of(error), error.code, str(error), errors=blamed(error), headers=headers_of(error))
+
+
+def headers_of(error: GatewayError) -> Mapping[str, str]:
+    """Return the headers that belong to one of our own errors, such as when to try again."""
     if isinstance(error, HttpProblem) and error.headers is not None:
-        headers = error.headers
-    return problem(status, error.code, str(error), errors=blamed(error), headers=headers)
+        return error.headers
+    return _HEADERS.get(status_of(error), {})
 
 
 def status_of(error: GatewayError) -> int:

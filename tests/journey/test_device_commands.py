@@ -6,14 +6,14 @@ import base64
 import contextlib
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from simulator.pbx.api.server import SimulatedUcm
-from tests.journey.command_desk import CommandDesk, opened_desk, until_true
+from tests.journey.command_desk import CommandDesk, until_true
 from tests.journey.gateway_process import DEVICE_KEY, MONDAY, GatewayProcess
 
 FORM = {
@@ -40,9 +40,8 @@ async def call(gateway: GatewayProcess, device: str, key: str, external_id: str 
 
 
 @pytest.fixture
-async def desk(gateway: GatewayProcess) -> AsyncIterator[CommandDesk]:
-    async with opened_desk(gateway) as opened:
-        yield opened
+def desk(gateway: GatewayProcess) -> CommandDesk:
+    return CommandDesk(gateway)
 
 
 def rows(gateway: GatewayProcess, query: str) -> list[tuple[object, ...]]:

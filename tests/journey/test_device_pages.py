@@ -349,3 +349,22 @@ async def test_a_device_that_is_not_there_has_no_page(office: DevicesOffice, pat
     page = await office.browser.open(f"/devices/nobody{path}")
     assert page.status == 404
     assert "There is no device nobody" in page.text
+
+
+async def test_extensions_get_addresses_of_the_domain_that_was_typed(office: DevicesOffice) -> None:
+    browser = office.browser
+    await browser.open("/devices/add/name?type=generic/json")
+    page = await browser.press("Next", name="Mails", email_domain="Not a domain")
+    assert page.status == 422
+    assert "E-mail domain of the extensions: must be the part of an e-mail address after the @" in page.text
+    await browser.press("Next", email_domain="pbx.example.com")
+    key = key_on(await browser.press("Add and show the key"))
+    said = meeting() | {"host": {"extension": "1000"}, "invitees": [{"extension": "1001", "email": "bob@example.com"}]}
+    assert await office.call("mails", key, said) == 202
+    stored = await office.gateway.stored.database.read(
+        lambda conn: conn.execute("SELECT json_extract(body, '$.h'), json_extract(body, '$.i') FROM meeting").fetchall()
+    )
+    assert any("1000@pbx.example.com" in f"{host}" and "bob@example.com" in f"{guests}" for host, guests in stored)
+    assert (await browser.open("/devices/mails/settings")).labelled("E-mail domain of the extensions").value == (
+        "pbx.example.com"
+    )

@@ -207,9 +207,25 @@ async def test_a_list_of_extensions_is_looked_at_before_it_is_taken(office: Devi
     assert "2 lines of the list before are gone." in page.text
     await browser.open(here)
     assert (await browser.press("Look at it first")).status == 422
-    page = await browser.press("Look at it first", files={"file": "ext,mail,name\n1,a@b.de,J\xf6rg".encode("cp1252")})
+    for encoding, said in (
+        ("cp1252", "Read as Windows-1252, with ; between the columns."),
+        ("utf-16", "Read as UTF-16, with ; between the columns."),
+        ("utf-8-sig", "Read as UTF-8, with ; between the columns."),
+    ):
+        await browser.open(here)
+        page = await browser.press(
+            "Look at it first", files={"file": "ext;mail;name\n1;a@b.de;J\xf6rg".encode(encoding)}
+        )
+        assert said in page.text
+        assert "J\xf6rg" in page.text
+    await browser.press("Import")
+    device = office.gateway.register.find("fixed")
+    assert device is not None
+    assert device.directory["1"] == "a@b.de"
+    await browser.open(here)
+    page = await browser.press("Look at it first", files={"file": b"\x89PNG\r\n\x1a\n\0\0\0"})
     assert page.status == 422
-    assert "The file is not UTF-8 text." in page.text
+    assert "the list is not text" in page.text
 
 
 async def test_an_extension_is_added_found_exported_and_removed(office: DevicesOffice) -> None:

@@ -22,7 +22,7 @@ from gateway.profiles.vocabulary import Transport
 
 RESERVED = frozenset({"add", "allow", "waiting"})
 """Ids that would stand in the way of the addresses of these pages."""
-_KEPT = ("type", "id", "name", "model", "time_zone", "account", "calendar", "room_address")
+_KEPT = ("type", "id", "name", "model", "time_zone", "account", "calendar", "room_address", "email_domain")
 _EVERY_S = "60"
 
 
@@ -136,6 +136,7 @@ class AddPages:
             zones=zones(),
             own_zone=self._office.zone,
             accounts=self._office.accounts(),
+            offered=await self._office.calendars.of(typed["account"]),
         )
 
     async def _show_connect(
@@ -190,7 +191,9 @@ def _words(typed: Mapping[str, str]) -> dict[str, object]:
 
 
 def _kept(fields: Mapping[str, str]) -> dict[str, str]:
-    return {name: fields.get(name, "").strip()[:254] for name in _KEPT}
+    """Return what was typed so far; a calendar's id that was typed counts more than one that was chosen."""
+    kept = {name: fields.get(name, "").strip()[:254] for name in _KEPT}
+    return kept | {"calendar": fields.get("calendar_id", "").strip()[:254] or kept["calendar"]}
 
 
 def _poll(form: Mapping[str, str]) -> tuple[dict[str, object], list[Fault]]:

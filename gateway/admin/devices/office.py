@@ -22,9 +22,11 @@ from gateway.domain.secret import Secret
 from gateway.errors import ConfigError, Conflict, NotFound, ProfileError, StoreError
 from gateway.messages import Message
 from gateway.messages.languages import tr
+from gateway.operations.device_calendars import DeviceCalendars
 from gateway.operations.device_desk import DeviceDesk, OwnAddresses, Report
 from gateway.operations.device_list import DeviceList
 from gateway.operations.device_simulated import Simulated
+from gateway.operations.noticed import Noticed
 from gateway.profiles.catalog import Catalog
 
 Kind = Literal["ok", "warn", "bad", "info"]
@@ -53,8 +55,10 @@ class Office:
     """What the pages work with.
 
     `roster` and `desk` work for whoever asks. `own` are the addresses of this gateway, `accounts` the e-mail addresses
-    of those that signed in, `zone_now` gives the IANA name by whose clock times are shown. `changed` is awaited
-    after each change. `simulate` makes a call for a device, with the subject of its meeting.
+    of those that signed in, `calendars` what can be chosen there, `zone_now` gives the IANA name by whose clock times
+    are shown. `changed` is awaited after each change. `noticed` knows what is wrong at the moment and stands in no
+    table, `refused` what was wrong with a device's newest call. `simulate` makes a call for a device, with the subject
+    of its meeting.
     """
 
     shell: Shell
@@ -69,7 +73,10 @@ class Office:
     catalog: Callable[[], Catalog]
     own: Callable[[], OwnAddresses]
     accounts: Callable[[], tuple[str, ...]]
+    calendars: DeviceCalendars
     changed: Callable[[], Awaitable[None]]
+    noticed: Noticed
+    refused: Callable[[str], Message | None]
     simulate: Callable[[str, str], Awaitable[Simulated]]
     said: Shelf[Said] = field(init=False)
     keys: Shelf[Secret] = field(init=False)
@@ -125,7 +132,6 @@ def pressed_at(name: str, values: Mapping[str, str]) -> Callable[..., Pressed]:
         "add-email": f"{here}/directory",
         "show-device": here,
         "show-address": f"{here}/connect",
-        "show-call": f"{here}/calls",
         "show-calls": f"{here}/calls",
         "save-for-project": f"{here}/calls",
     }
@@ -133,6 +139,8 @@ def pressed_at(name: str, values: Mapping[str, str]) -> Callable[..., Pressed]:
     def pressed(does: str, code: str = "", said: Mapping[str, str] = values) -> Pressed:
         if does in links:
             return Pressed(href=links[does])
+        if does == "show-differences" and said.get("profile"):
+            return Pressed(href=f"/profiles/{said['profile']}#caveats")
         if does == "test-device":
             return Pressed(post=f"{here}/test")
         if does == "resume-device":

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from gateway.admin.devices.office import Fault, Office, Said, fault
+from gateway.admin.forms import FileText
 from gateway.admin.shell import actor_of, form_of, redirect, session_of
 from gateway.devices.people_list import BadList
 from gateway.messages.languages import tr, trn
@@ -51,15 +52,12 @@ class PeoplePages:
         """POST /devices/{id}/directory/look: a list before it is taken."""
         office, name, form = self._office, request.match_info["id"], await form_of(request)
         known = await office.roster(actor_of(request)).one(name)
-        text = form.get("file") or form.get("text") or ""
-        if not text.strip():
+        sent = form.get("file") or form.get("text") or ""
+        data = sent.data if isinstance(sent, FileText) else sent.encode("utf-8", "replace")
+        if not data.strip():
             return await self._show(
                 request, fault(tr("Choose a file, or paste the list."), field="file"), {}, status=422
             )
-        if "\ufffd" in text:  # forms are read as UTF-8: what the file said there is lost
-            wrong = fault(tr("The file is not UTF-8 text. Save it as CSV UTF-8 and choose it again."), field="file")
-            return await self._show(request, wrong, {}, status=422)
-        data = text.encode("utf-8", "surrogateescape")
         seen = preview(data)
         office.lists.put(self._place(request, name), data)
         return await office.render(
@@ -69,6 +67,7 @@ class PeoplePages:
             known=known,
             seen=seen,
             shown=seen.entries[:SHOWN_OF_LIST],
+            sign=tr("tab") if seen.delimiter == "\t" else seen.delimiter,
         )
 
     async def take(self, request: web.Request) -> web.Response:

@@ -35,6 +35,8 @@ class SettingsPages:
             return redirect(f"/devices/{name}/settings")
         asked = known.section.poll is not None
         typed = {each: form[each] for each in (*TEXTS, *CHOICES, *(ADDED if asked else ())) if each in form}
+        if form.get("calendar_id", "").strip():
+            typed["calendar"] = form["calendar_id"]
         typed |= {each: "yes" if form.get(each) == "yes" else "" for each in TICKS}
         words, unset = changed_words(known.section, typed)
         profile = form.get("type", "")
@@ -87,6 +89,7 @@ class SettingsPages:
             profiles=[(each.id, each.title) for each in office.catalog()],
             models=[each.model for each in profile.models] if profile is not None else [],
             accounts=office.accounts(),
+            offered=await office.calendars.of((known.section.account if known.section is not None else None) or ""),
             own_zone=office.zone,
             faults=faults,
             fault=faults[0] if faults else None,

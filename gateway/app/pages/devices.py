@@ -6,6 +6,8 @@ from aiohttp import web
 
 from gateway.admin.devices.office import Office
 from gateway.admin.devices.routes import add_device_pages
+from gateway.app.pages.calls import made_desk
+from gateway.app.pages.noticed import made_noticed
 from gateway.app.pages.parts import Parts
 from gateway.devices.admission import Admission, is_near
 from gateway.devices.device import Device
@@ -13,6 +15,7 @@ from gateway.devices.known import KnownDevices
 from gateway.devices.roster import Roster
 from gateway.domain.actor import Actor
 from gateway.errors import NotFound
+from gateway.operations.device_calendars import DeviceCalendars
 from gateway.operations.device_desk import DeviceDesk, OwnAddresses, own_addresses
 from gateway.operations.device_list import DeviceList
 from gateway.operations.device_people import DevicePeople
@@ -91,7 +94,10 @@ def _office(parts: Parts) -> Office:
         catalog=catalog,
         own=lambda: _own(parts),
         accounts=lambda: tuple(each.email for each in stored.accounts.statuses()),
+        calendars=DeviceCalendars(accounts=stored.accounts, choice=stored.choice, clock=parts.clock),
         changed=parts.changed,
+        noticed=made_noticed(parts),
+        refused=made_desk(parts).refused,
         simulate=lambda name, subject: _simulated(parts, name, subject),
     )
 

@@ -35,6 +35,7 @@ class Actions:
         self._known: dict[str, Callable[[Said], Response]] = {
             **{name: verbs[verb] for name, verb in ACTIONS[state.model.family].items()},
             "getSystemStatus": self._system_status,
+            "getSystemGeneralStatus": self._system_status,
             "checkInfo": self._clock,
             "getScheduleConferenceStatus": self._running,
             "sendMeetmeMail": self._nothing,

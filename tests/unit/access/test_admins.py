@@ -9,8 +9,8 @@ import pytest
 
 from gateway.access.admins import Admins, Session
 from gateway.errors import AccessError
-from gateway.store import migrate
 from gateway.store.database import Database
+from tests.prepared import give_database
 from tests.unit.google.moved_clock import MovedClock
 
 PASSWORD = "correct horse battery"
@@ -19,7 +19,7 @@ MINUTE_MS = 60_000
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    migrate.prepare(tmp_path / "gateway.db", 0)
+    give_database(tmp_path / "gateway.db", 0)
     opened = Database(tmp_path / "gateway.db")
     await opened.open()
     yield opened

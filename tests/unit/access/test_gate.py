@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from gateway.access import gate
 from gateway.access.gate import Gate
 from gateway.errors import AccessError
-from gateway.store import migrate, throttle
+from gateway.store import throttle
 from gateway.store.database import Database
+from tests.prepared import give_database
 from tests.unit.google.moved_clock import MovedClock
 
 MINUTE_MS = 60_000
@@ -23,7 +24,7 @@ MINUTE_MS = 60_000
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    migrate.prepare(tmp_path / "gateway.db", 0)
+    give_database(tmp_path / "gateway.db", 0)
     opened = Database(tmp_path / "gateway.db")
     await opened.open()
     yield opened

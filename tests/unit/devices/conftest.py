@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store import migrate
 from gateway.store.database import Database
 from gateway.store.vault import Vault
+from tests.prepared import give_database
 from tests.unit.devices.office import NOW_MS, StandingClock
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     path = tmp_path / "gateway.db"
-    migrate.prepare(path, NOW_MS)
+    give_database(path, NOW_MS)
     opened = Database(path)
     await opened.open()
     yield opened

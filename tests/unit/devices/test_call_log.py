@@ -19,7 +19,8 @@ from gateway.devices import call_log
 from gateway.devices.call_cleaning import COVERED, CallCleaner, secret_names
 from gateway.devices.call_log import CallLog, HeardCall, Known, Result, cleaned, from_json, to_json
 from gateway.profiles.catalog import Catalog, builtin_folder
-from gateway.store import calls, migrate
+from gateway.store import calls
+from tests.prepared import give_database
 from tests.unit.devices.office import NOW_MS, StandingClock
 
 PROFILE = Catalog.load([builtin_folder()], wanted=["grandstream/ucm6300"]).get("grandstream/ucm6300")
@@ -161,7 +162,7 @@ def test_a_call_that_was_written_is_the_clean_one():
 
 
 def database(folder: Path) -> sqlite3.Connection:
-    migrate.prepare(folder / "gateway.db", 0)
+    give_database(folder / "gateway.db", 0)
     conn = sqlite3.connect(folder / "gateway.db")
     conn.execute(
         "INSERT INTO device (id, name, profile, key_hash, active, changed_at) VALUES (7, 'ucm-1', '', x'00', 1, 0)"

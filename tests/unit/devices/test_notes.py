@@ -176,3 +176,15 @@ async def test_the_keeper_writes_by_itself_what_comes_together(
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_a_domain_gives_every_extension_an_address_that_nobody_learns(
+    database: Database, vault: Vault, clock: StandingClock
+) -> None:
+    register = await register_of(database, vault, clock, section("one", email_domain="pbx.example.com"))
+    one = device(register)
+    assert one.directory["1000"] == "1000@pbx.example.com"
+    for odd in ("", "+49 30", "a@b", "x" * 65, "10\n00"):
+        assert one.directory.get(odd) is None
+    register.directory.learn(one, meeting(person("1000", "1000@pbx.example.com"), person("1001", "bob@example.com")))
+    assert (dict(one.directory), one.directory["1001"]) == ({"1001": "bob@example.com"}, "bob@example.com")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,12 +31,33 @@ def problems(text: str | bytes) -> list[str]:
         "name,MAIL,unused,EXT\nAnn Ä,ann@example.com,x,1000\n,bob@example.com,,1001",
     ],
 )
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 def test_lists_that_are_read(text: str, encoding: str) -> None:
     people = read_list(text.encode(encoding))
+    assert people.encoding == {"cp1252": "Windows-1252", "utf-16": "UTF-16"}.get(encoding, "UTF-8")
     assert people.entries == (ANN, BOB)
     assert bool(people.notes) == (encoding == "cp1252")
     assert all("Windows-1252 (Latin-1)" in note for note in people.notes)
+
+
+def test_what_spreadsheets_write() -> None:
+    """The plain CSV, the CSV UTF-8 and the Unicode text of a German spreadsheet."""
+    rows = [["Extension", "E-Mail", "Name"], ["1000", "ann@example.com", "Ann Ä"], ["1001", "bob@example.com", ""]]
+    for encoding, sign in (("cp1252", ";"), ("utf-8-sig", ";"), ("utf-16", "\t"), ("utf-16", ",")):
+        text = "\r\n".join(sign.join(row) for row in rows) + "\r\n"
+        people = read_list(text.encode(encoding))
+        assert (people.entries, people.delimiter) == ((ANN, BOB), sign), encoding
+    assert read_list(b"sep=;\r\next;email;name\r\n1001;bob@example.com;\r\n").entries == (BOB,)
+    big_endian = codecs.BOM_UTF16_BE + "ext,email\n1001,bob@example.com".encode("utf-16-be")
+    assert read_list(big_endian).entries == (BOB,)
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe", b"\xff\xfee\0x", b"\xff\xfe\0\xd8e\0", b"\xfe\xff\0\0\0e", b"sep=;", b"sep="]
+)
+def test_what_is_no_list_after_all(data: bytes) -> None:
+    with pytest.raises(BadList):
+        read_list(data)
 
 
 def test_lines_without_an_address_are_counted_and_equal_ones_are_one() -> None:

@@ -12,8 +12,8 @@ from gateway.config import DeviceSection, Secret
 from gateway.devices.register import Register, enrol
 from gateway.domain.meeting import Invitations
 from gateway.profiles.catalog import Catalog, builtin_folder
-from gateway.store import migrate
 from gateway.store.database import Database
+from tests.prepared import give_database
 
 NOW_MS = 1_700_000_000_000
 KEY = Secret("a-key-of-more-than-16-signs")
@@ -22,7 +22,7 @@ KEY = Secret("a-key-of-more-than-16-signs")
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     path = tmp_path / "gateway.db"
-    migrate.prepare(path, NOW_MS)
+    give_database(path, NOW_MS)
     opened = Database(path)
     await opened.open()
     yield opened

@@ -125,6 +125,26 @@ def test_a_lenient_catalog_does_without_files_that_have_mistakes(tmp_path: Path)
         Catalog.load([tmp_path])
 
 
+def test_a_file_that_changed_is_read_again_and_one_that_did_not_is_not(tmp_path: Path) -> None:
+    written(tmp_path, SMALL)
+    written(tmp_path, "extends: acme/bridge\ntitle: Its sister\n", "acme/sister")
+    first, second = Catalog.load([tmp_path]), Catalog.load([tmp_path])
+    for profile_id in ("acme/bridge", "acme/sister"):
+        assert second.get(profile_id) is first.get(profile_id)
+    written(tmp_path, SMALL.replace("subject: 40", "subject: 41"))
+    third = Catalog.load([tmp_path])
+    for profile_id in ("acme/bridge", "acme/sister"):
+        assert third.get(profile_id).shapes[0].rules.limits.subject == 41
+    own = tmp_path / "own"
+    written(own, SMALL.replace("subject: 40", "subject: 42"))
+    fourth = Catalog.load([own, tmp_path])
+    assert fourth.get("acme/bridge").shapes[0].rules.limits.subject == 42
+    assert fourth.get("acme/sister").shapes[0].rules.limits.subject == 42
+    (tmp_path / "acme" / "bridge.yaml").unlink()
+    with pytest.raises(ProfileError, match="names no other profile"):
+        Catalog.load([tmp_path])
+
+
 def test_choices_say_what_the_devices_words_mean(tmp_path: Path) -> None:
     rule = "repeat: {name: r, as: choice, choices: {W: {frequency: weekly, weekdays: [MO]}, N: none}}"
     written(tmp_path, SMALL.replace("zone: {name", f"{rule}\n      zone: {{name", 1))
