@@ -184,37 +184,40 @@ RING = Ring()
 
 
 class RaisedLevel(logging.Filter):
-    """Lets the log say more for a while. It falls back by itself, with the first line after that time."""
+    """Lets the log say more for a while. It falls back by itself, with the first line after that time.
+
+    Several may want it at the same time, each under a name of its own; it falls back after the last of them.
+    """
 
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._now_s = now_s
         self._usual = logging.NOTSET
-        self._until_s = 0.0
-        self._is_raised = False
+        self._until_s: dict[str, float] = {}
 
-    def raise_to(self, level: int, for_s: float) -> None:
-        """Log everything from `level` on for that long; from `for_s` 0 on, as usual."""
+    def raise_to(self, level: int, for_s: float, whom: str = "") -> None:
+        """Log everything from `level` on for that long, as `whom` wants it; from `for_s` 0 on, as usual."""
         root = logging.getLogger()
-        if not self._is_raised:
+        if not self._until_s:
             self._usual = root.level
-        self._until_s, self._is_raised = self._now_s() + for_s, True
+        self._until_s[whom] = self._now_s() + for_s
         root.setLevel(level)
         for handler in root.handlers:
             if self not in handler.filters:
                 handler.addFilter(self)
         self.left_s()
 
-    def left_s(self) -> float:
-        """Return for how many seconds more is logged than usual, 0 when it is not."""
-        left = self._until_s - self._now_s() if self._is_raised else 0.0
-        if self._is_raised and left <= 0:
-            self._is_raised = False
+    def left_s(self, whom: str | None = None) -> float:
+        """Return for how many seconds more is logged than usual (because `whom` wants it, else at all), or 0."""
+        now_s = self._now_s()
+        if self._until_s and max(self._until_s.values()) <= now_s:
+            self._until_s.clear()
             root = logging.getLogger()
             root.setLevel(self._usual)
             for handler in root.handlers:
                 handler.removeFilter(self)
-        return max(0.0, left)
+        wanted = self._until_s.values() if whom is None else [self._until_s.get(whom, 0.0)]
+        return max(0.0, max(wanted, default=0.0) - now_s)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """See `logging.Filter.filter`."""

@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gateway import messages
@@ -183,11 +183,18 @@ class CallDesk:
             cut=raw.size > len(raw.body) and not raw.clean,
             said=said,
             unreadable=unreadable,
-            message=_message(call, device),
+            message=_but_this_call(_message(call, device)),
             warning=_warning(call, device, suspect),
             repeats=raw.whole and raw.proven and device is not None,
             fixture=device is not None and bool(said) and bool(raw.body),
         )
+
+    def refused(self, device: str) -> Message | None:
+        """Return what is said of a device's newest call that was refused, with the way to it; None if it was taken."""
+        call = next((each for each in self._log.recent(device) if each.proven), None)
+        if call is None or call.result not in (Result.REFUSED, Result.UNREADABLE):
+            return None
+        return _message(self._clean(call), self._register.find(device))
 
     async def fixture(self, number: int) -> str:
         """Return a call as an example of its profile, without people and secrets. Raises NotFound, Unreadable."""
@@ -292,6 +299,13 @@ def _searched(call: HeardCall) -> str:
     return f"{call.device} {call.address} {call.path} {call.code} {call.text} {done} {body}".casefold()
 
 
+def _but_this_call(message: Message | None) -> Message | None:
+    """Leave out the button that leads to the call: this is said where it is shown."""
+    if message is None:
+        return None
+    return replace(message, buttons=tuple(each for each in message.buttons if each.does != "show-call"))
+
+
 def _message(call: HeardCall, device: Device | None) -> Message | None:
     """What the catalogue says about what became of a call; None where the answer says it all."""
     values = {"device": call.device, "call": str(call.number)}
@@ -309,6 +323,9 @@ def _message(call: HeardCall, device: Device | None) -> Message | None:
             return messages.text("D-04", **where, **values)
         case Result.LATER if call.code == "device-paused":
             return messages.text("D-03", **values)
+        case Result.LATER if call.code == "too-many-calls":
+            number = re.search(r"more than (\d+)", call.text)
+            return messages.text("D-14", n=number[1] if number else "", **values)
         case Result.REFUSED if device is not None and call.code == BadPayload.code:
             return _refusal(call, device.profile, values)
     return None

@@ -68,7 +68,23 @@ class Found:
     remedy: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is known of who asks: the clock of the browser (ms UTC, None when it told none), and where it reached us.
+
+    `address` begins with the scheme; it is empty without a browser.
+    """
+
+    browser_ms: int | None = None
+    address: str = ""
+
+
+NOBODY = Asked()
 Work = Callable[[], Awaitable[Found]]
+
+
+async def _nothing() -> Found:
+    return Found(state="skip", said="")
 
 
 def told(state: State, code: str, **values: str) -> Found:
@@ -79,11 +95,15 @@ def told(state: State, code: str, **values: str) -> Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One check; `on_request` ones change something for a moment and are run only when somebody names them."""
+    """One check; `on_request` ones change something for a moment and are run only when somebody names them.
+
+    What has to know who asks is `asking` in place of `work`.
+    """
 
     id: str
     title: Callable[[], str]
-    work: Work
+    work: Work = _nothing
+    asking: Callable[[Asked], Awaitable[Found]] | None = None
     on_request: bool = False
 
 
@@ -103,18 +123,18 @@ class Doctor:
         """Whether there is such a check."""
         return check_id in self._checks
 
-    async def run(self, chosen: Collection[str] | None = None) -> list[Finding]:
-        """Run these checks, or the usual ones, side by side; return what they found, in their order.
+    async def run(self, chosen: Collection[str] | None = None, asked: Asked = NOBODY) -> list[Finding]:
+        """Run these checks, or the usual ones, side by side for who `asked`; return what they found, in their order.
 
         A check that takes too long, or fails itself, has failed.
         """
         named = [check for check in self._checks.values() if (check.id in chosen if chosen else not check.on_request)]
-        return list(await asyncio.gather(*(self._one(check) for check in named)))
+        return list(await asyncio.gather(*(self._one(check, asked) for check in named)))
 
-    async def _one(self, check: Check) -> Finding:
+    async def _one(self, check: Check, asked: Asked) -> Finding:
         try:
             async with asyncio.timeout(self._longest_s):
-                found = await check.work()
+                found = await (check.work() if check.asking is None else check.asking(asked))
         except TimeoutError:
             said = tr("This check did not end within %(seconds)s seconds.", seconds=f"{self._longest_s:g}")
             found = Found(state="fail", said=said)

@@ -14,6 +14,7 @@ MOST_SHOWN = 200
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 AREAS = ("google", "device", "queue", "web", "profile")
 RAISED_FOR_S = 15 * 60.0
+_WHOM = "log"
 
 _AREA_OF = {
     "google": "google",
@@ -81,16 +82,16 @@ class LogView:
 
     def raise_level(self) -> None:
         """Log everything for 15 minutes; then the level falls back by itself."""
-        self._raised.raise_to(logging.DEBUG, RAISED_FOR_S)
+        self._raised.raise_to(logging.DEBUG, RAISED_FOR_S, _WHOM)
 
     def lower_level(self) -> None:
         """Log as usual again."""
-        self._raised.raise_to(logging.DEBUG, 0.0)
+        self._raised.raise_to(logging.DEBUG, 0.0, _WHOM)
 
     @property
     def raised_for_s(self) -> float:
-        """For how many seconds more everything is logged, 0 when as usual."""
-        return self._raised.left_s()
+        """For how many seconds more everything is logged because somebody asked for it here, 0 when as usual."""
+        return self._raised.left_s(_WHOM)
 
 
 def area_of(line: Line) -> str:

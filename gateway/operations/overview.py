@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.accounts.accounts import Accounts
@@ -33,12 +33,14 @@ _SNOOZED = "dashboard.snoozed"
 class Facts:
     """What was read at one moment, without words; `late` are meetings that wait although their account works.
 
-    `put_off` are the problems that somebody will be reminded of, by their keys, with when (ms UTC).
+    `macs` are the hardware addresses of those in `waiting` that announced one, by their addresses. `put_off` are the
+    problems that somebody will be reminded of, by their keys, with when (ms UTC).
     """
 
     status: MirrorStatus
     devices: tuple[DeviceFacts, ...]
     waiting: tuple[PendingRow, ...]
+    macs: Mapping[str, str]
     held: tuple[Held, ...]
     late: Waiting | None
     twice: tuple[str, ...]
@@ -47,12 +49,16 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """Everything that the top of the dashboard says, in the language that is spoken; `put_off` is left out above."""
+    """Everything that the top of the dashboard says, in the language that is spoken; `put_off` is left out above.
+
+    `macs` are hardware addresses of those who wait, by their addresses, as far as they are known.
+    """
 
     lights: tuple[Light, ...]
     problems: tuple[Problem, ...]
     put_off: tuple[Problem, ...]
     waiting: tuple[PendingRow, ...]
+    macs: Mapping[str, str]
     anything_waits: bool
 
 
@@ -69,8 +75,8 @@ class Agenda:
 class Overview:
     """Looks when it is asked. `served` are the devices as the settings have them, by their ids.
 
-    `chosen` are the accounts that the settings name for devices; calendars are read every `every_s`. Everything raises
-    StoreError when the database cannot be read.
+    `chosen` are the accounts that the settings name for devices; calendars are read every `every_s`. `noticed`
+    gives what stands in no table. Everything raises StoreError when the database cannot be read.
     """
 
     def __init__(
@@ -84,6 +90,7 @@ class Overview:
         chosen: Mapping[str, str],
         zone: Callable[[], str],
         every_s: float,
+        noticed: Callable[[], Iterable[Problem]] = tuple,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -93,6 +100,7 @@ class Overview:
         self._chosen = dict(chosen)
         self._zone = zone
         self._every_s = every_s
+        self._noticed = noticed
         self._started_s = clock.monotonic_s()
         self._facts = Gathered[Facts]()
         self._agenda = Gathered[Agenda]()
@@ -105,8 +113,10 @@ class Overview:
             *overview_problems.of_disk(readiness.reasons),
             *overview_problems.of_accounts(self._accounts.statuses(), self._accounts.warnings()),
             *overview_problems.of_mirror(facts.status, facts.held, facts.late, self._clock.now_ms()),
+            *overview_problems.of_slow(facts.status, self._clock.now_ms(), self._zone()),
             *overview_problems.of_devices(facts.devices, self._served(), self._clock.now_ms()),
             *overview_problems.of_twice_there(facts.twice),
+            *self._noticed(),
         ]
         standing = await self._accounts.standing()
         if standing.message is not None and standing.message.code in overview_problems.OUT_OF_REACH:
@@ -130,6 +140,7 @@ class Overview:
             problems=tuple(each for each in problems if each.key not in off or not each.may_wait),
             put_off=tuple(each for each in problems if each.key in off and each.may_wait),
             waiting=facts.waiting,
+            macs=facts.macs,
             anything_waits=bool(facts.status.queued),
         )
 
@@ -176,10 +187,12 @@ class Overview:
     def _read(self, conn: sqlite3.Connection) -> Facts:
         now_ms = self._clock.now_ms()
         usable = frozenset(target.account_id for target in self._accounts.usable())
+        waiting = tuple(pending.pending(conn))
         return Facts(
             status=mirror_status(conn, now_ms, every_s=self._every_s, chosen=self._chosen),
             devices=tuple(overview.devices(conn)),
-            waiting=tuple(pending.pending(conn)),
+            waiting=waiting,
+            macs={each.address: each.mac for each in pending.found(conn) if each.mac} if waiting else {},
             held=tuple(alerts.held(conn)),
             late=alerts.waiting_since(conn, now_ms - alert_rules.LATE_MS, usable) if usable else None,
             twice=self._twice_there(conn, now_ms),

@@ -94,7 +94,7 @@ def object_shown(object_: str, subjects: Mapping[int, str], titles: Mapping[str,
     kind, _, name = object_.partition(":")
     if kind == "device":
         return titles.get(name, name)
-    return name if kind == "calendar" else object_.removeprefix("user ")
+    return name if kind in ("calendar", "profile") else object_.removeprefix("user ")
 
 
 def _line(row: AuditRow, subjects: Mapping[int, str], titles: Mapping[str, str]) -> Line:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from gateway import messages
 from gateway.accounts.summary import AccountStatus, AccountWarning
@@ -60,7 +62,8 @@ class Problem:
         return self.message.severity
 
 
-OUT_OF_REACH = frozenset({"G-505", "G-506", "N-01", "N-02", "N-03", "N-04", "N-05", "N-06"})
+SLOW_DOWN = "G-505"
+OUT_OF_REACH = frozenset({SLOW_DOWN, "G-506", "N-01", "N-02", "N-03", "N-04", "N-05", "N-06"})
 """What keeps everything from going out at the moment, and is no state of an account."""
 
 OWN_BUTTONS = frozenset({"decide", "show-how", "show-calendars", "adopt"})
@@ -114,6 +117,21 @@ def of_mirror(status: MirrorStatus, held: Iterable[Held], late: Waiting | None, 
         where = tr("The list of %(name)s", name=name)
         yield replace(_gone(f"list:{name}", number, where, device=name), does="show-device", label=tr("Open device"))
     yield from _of_calendars(status)
+
+
+def of_slow(status: MirrorStatus, now_ms: int, zone: str) -> Iterator[Problem]:
+    """Google takes fewer calls than there are changes: how many wait, and when the next try is, by the clock of `zone`.
+
+    The whole account waits then, so that everything in the queue is counted that waits for nothing else.
+    """
+    waiting = [each for each in status.queued if each.state == "waiting"]
+    slow = [each for each in waiting if each.code == SLOW_DOWN]
+    if not slow:
+        return
+    tries = [each.next_try for each in slow if each.next_try is not None and each.next_try > now_ms]
+    at = f"{datetime.fromtimestamp(min(tries) / 1000, ZoneInfo(zone)):%H:%M:%S}" if tries else tr("now")
+    number = sum(each.number for each in waiting)
+    yield _first_button("queue:slow", messages.text(SLOW_DOWN, n=str(number), time=at))
 
 
 def _of_calendars(status: MirrorStatus) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -22,6 +23,8 @@ from gateway.config import Config, describe
 from gateway.errors import StoreError
 from gateway.log import RING, Line
 from gateway.operations.doctor import Finding
+from gateway.operations.recording import Recording
+from gateway.operations.support_bundle_calls import about, recorded_calls
 from gateway.operations.support_bundle_redaction import Redaction
 from gateway.operations.support_bundle_secrets import known_secrets, known_subjects, outside_secrets
 from gateway.operations.support_bundle_stored import StoredFacts, stored_facts
@@ -61,27 +64,30 @@ class Bundle:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     lines: Callable[[], Sequence[Line]] = RING.lines
 
-    async def files(self, *, include_private: bool = False) -> list[BundleFile]:
+    async def files(self, *, include_private: bool = False, recording: Recording | None = None) -> list[BundleFile]:
         """Return the files, secrets removed from each; addresses and subjects too, unless `include_private`.
 
-        What cannot be read is left out, and `summary.txt` says so.
+        With a `recording` its lines and calls are in it in place of the last ones. What cannot be read is left out,
+        and `summary.txt` says so.
         """
         findings = list(await self.checks())
         facts = await self._facts()
         redaction = await self.redaction(include_private=include_private)
+        lines = self.lines() if recording is None else recording.lines
         made: list[tuple[str, object]] = [
             ("summary.txt", "\n".join(summary(findings, facts))),
+            *([] if recording is None else [("recording.txt", about(recording))]),
             ("checks.json", [finding.document() for finding in findings]),
             ("settings.redacted.yaml", _settings(self.config)),
             *self._profiles(),
             ("devices.redacted.json", facts.devices),
             ("queue.json", facts.queue),
-            ("log.txt", "\n".join(as_text(line) for line in self.lines())),
-            *[(f"calls/{number:03}.redacted.json", call) for number, call in enumerate(facts.calls, 1)],
+            ("log.txt", [_Line(as_text(line)) for line in lines]),
+            *(_kept_calls(facts) if recording is None else recorded_calls(recording)),
             ("metrics.txt", _metrics(facts)),
             ("versions.json", versions()),
         ]
-        return [_file(name, content, redaction) for name, content in made]
+        return await asyncio.to_thread(lambda: [_file(name, content, redaction) for name, content in made])
 
     async def summary(self, findings: Sequence[Finding]) -> list[str]:
         """Return at most ten plain lines for a forum or an e-mail, without secrets and addresses."""
@@ -123,9 +129,9 @@ def zipped(files: Sequence[BundleFile]) -> bytes:
     return out.getvalue()
 
 
-def name_at(now_ms: int) -> str:
+def name_at(now_ms: int, called: str = "support") -> str:
     """Return what a bundle made now is called."""
-    return f"meeting-gateway-support-{datetime.fromtimestamp(now_ms / 1000, UTC):%Y%m%d-%H%M%S}.zip"
+    return f"meeting-gateway-{called}-{datetime.fromtimestamp(now_ms / 1000, UTC):%Y%m%d-%H%M%S}.zip"
 
 
 def summary(findings: Sequence[Finding], facts: StoredFacts) -> list[str]:
@@ -166,9 +172,21 @@ def as_text(line: Line) -> str:
     return f"{at} {logging.getLevelName(line.level):<7} {line.area}: {line.text}"
 
 
+class _Line(str):
+    """A line of a text file. Lines are redacted one by one, so that a long file does not hold up everything else."""
+
+    __slots__ = ()
+
+
+def _kept_calls(facts: StoredFacts) -> list[tuple[str, object]]:
+    return [(f"calls/{number:03}.redacted.json", call) for number, call in enumerate(facts.calls, 1)]
+
+
 def _file(name: str, content: object, redaction: Redaction) -> BundleFile:
     if isinstance(content, str):
         text = redaction.text(content)
+    elif isinstance(content, list) and all(isinstance(each, _Line) for each in content) and content:
+        text = "\n".join(redaction.text(each) for each in content)
     else:
         text = json.dumps(redaction.value(content), indent=1, ensure_ascii=False, default=str)
     if len(text) > LONGEST_PART:

@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
+from gateway.operations.support_bundle_calls import taken_apart
 from gateway.store import accounts, calls, device_calls, devices, outbox, polling, restored
 
 MOST_CALLS = 50
@@ -44,7 +45,7 @@ def stored_facts(conn: sqlite3.Connection, now_ms: int) -> StoredFacts:
             "restored": asdict(state) if state is not None else None,
         },
         counts=counts,
-        calls=[{**json.loads(row.document), "id": row.id, "at": _at(row.at)} for row in kept],
+        calls=[{**taken_apart(json.loads(row.document)), "id": row.id, "at": _at(row.at)} for row in kept],
     )
 
 

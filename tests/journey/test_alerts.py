@@ -17,7 +17,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from simulator.google import SimulatedGoogle
-from tests.journey.command_desk import CommandDesk, opened_desk, until_true
+from tests.journey.command_desk import CommandDesk, until_true
 from tests.journey.gateway_process import DEVICE_KEY, MONDAY, GatewayProcess
 from tests.unit.notify.mail_server import MailServer, mail_server
 
@@ -99,31 +99,30 @@ def verified(headers: dict[str, str], body: bytes) -> dict[str, object]:
 async def test_the_command_sends_one_alert_to_each_and_says_who_took_it(
     gateway: GatewayProcess, told: Listeners
 ) -> None:
-    async with opened_desk(gateway) as desk:
-        out, talk = await desk("notify", "test")
-        assert out == "email: taken.\nwebhook: taken.\nsyslog: taken.\n"
-        assert "look there whether the line arrived" in talk
-        assert "This is a test of the alerts." in told.mail.letters[0]
-        assert verified(*told.calls[0])["type"] == "test"
-        assert "This is a test of the alerts." in told.lines()[0]
-        told.mail.refuses = {"MAIL": "550 not from you"}
-        out, talk = await desk("notify", "test", "email", ends=1)
-        assert (out, talk) == ("", "ERROR email: The mail server answered 550: not from you\n")
-        out, _ = await desk("notify", "test", "syslog", "--json")
-        assert json.loads(out) == {"channel": "syslog", "taken": True, "text": None}
-        assert len(told.calls) == 1
-        path = gateway.folder / "config.yaml"
-        path.write_text(path.read_text().partition("notifications:")[0])
-        (gateway.folder / ".env").write_text("")
-        _, talk = await desk("notify", "test", ends=78)
-        assert "Nothing is set under notifications" in talk
-        assert "Set notifications.email, notifications.webhook or notifications.syslog on the page Settings" in talk
+    desk = CommandDesk(gateway)
+    out, talk = await desk("notify", "test")
+    assert out == "email: taken.\nwebhook: taken.\nsyslog: taken.\n"
+    assert "look there whether the line arrived" in talk
+    assert "This is a test of the alerts." in told.mail.letters[0]
+    assert verified(*told.calls[0])["type"] == "test"
+    assert "This is a test of the alerts." in told.lines()[0]
+    told.mail.refuses = {"MAIL": "550 not from you"}
+    out, talk = await desk("notify", "test", "email", ends=1)
+    assert (out, talk) == ("", "ERROR email: The mail server answered 550: not from you\n")
+    out, _ = await desk("notify", "test", "syslog", "--json")
+    assert json.loads(out) == {"channel": "syslog", "taken": True, "text": None}
+    assert len(told.calls) == 1
+    path = gateway.folder / "config.yaml"
+    path.write_text(path.read_text().partition("notifications:")[0])
+    (gateway.folder / ".env").write_text("")
+    _, talk = await desk("notify", "test", ends=78)
+    assert "Nothing is set under notifications" in talk
+    assert "Set notifications.email, notifications.webhook or notifications.syslog on the page Settings" in talk
 
 
 async def test_lost_and_back(gateway: GatewayProcess, google: SimulatedGoogle, told: Listeners) -> None:
     told.mail.refuses = {"RCPT": "451 later"}
-    async with opened_desk(gateway) as desk:
-        await lost_and_back(gateway, google, told, desk)
+    await lost_and_back(gateway, google, told, CommandDesk(gateway))
 
 
 async def sign_in(desk: CommandDesk, google: SimulatedGoogle) -> None:

@@ -15,11 +15,12 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
-from gateway.app.serving import Running, running
+from gateway.app.serving import Running
 from gateway.config import load
 from gateway.store import outbox
 from simulator.google import SimulatedGoogle
 from tests.journey.gateway_process import CLIENT_ID, CLIENT_SECRET, DEADLINE_S, DEVICE_KEY, MONDAY
+from tests.prepared import running
 from tests.unit.google.moved_clock import MovedClock
 
 CONFIG = """\

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 
 from gateway.app.keeping import Keeping, made_keeping, restore_what_is_ready
-from gateway.app.serving import AGAIN, Running, running, serve
+from gateway.app.serving import AGAIN, Running, serve
 from gateway.clock import SystemClock
 from gateway.config import Config, load
 from gateway.domain.actor import COMMAND_LINE
@@ -21,6 +21,7 @@ from simulator.google import SimulatedGoogle
 from tests.journey.gateway_process import CONFIG, DEADLINE_S, DEVICE_KEY
 from tests.journey.page_office import PASSWORD, signed_in
 from tests.journey.two_way_office import ENVIRON, TwoWay
+from tests.prepared import running
 
 LATER = ("later", "later-moved", "later-again")
 

@@ -115,6 +115,11 @@ async def test_who_waits_to_connect_can_be_added_ignored_or_put_off(office: Dash
     words = between(page, "Waiting to connect (1)", "First steps")
     assert '"ucm6304" (127.0.0.1) wants to connect.' in words
     assert 'First meeting it sent: "Strange meeting".' in words
+    await write(
+        office, "INSERT INTO found_device VALUES ('UCM6304', '127.0.0.1', 8089, 'UCM', 'ucm', 'C0:74:AD:12:34:56', 1)"
+    )
+    assert '"ucm6304" (127.0.0.1, C0:74:AD:12:34:56) wants to connect.' in (await office.dashboard()).text
+    page = office.browser.page
     places = [form["action"] for form in page.forms.values() if "/devices/waiting/" in form["action"]]
     assert places == [f"/devices/waiting/ucm6304/{each}" for each in ("add", "ignore", "dismiss")]
 
@@ -185,7 +190,7 @@ async def test_many_events_too_many_are_decided_about_on_a_page(office: Dashboar
 
 
 async def test_events_that_vanished_together_are_put_back_or_believed(office: DashboardOffice):
-    # A calendar that is not read, because reading it would show that the event is still there.
+    # The calendar cannot be read meanwhile, because reading it would show that the event is still there.
     meeting = "SELECT meeting_id, account_id, 'team@example.com' FROM mirrored WHERE state = 'live' LIMIT 1"
     if not office.gateway.stored.accounts.usable():
         await connected(office)
@@ -196,6 +201,7 @@ async def test_events_that_vanished_together_are_put_back_or_believed(office: Da
         return bool(await office.gateway.stored.database.read(lambda conn: conn.execute(found).fetchone()[0]))
 
     await until_true(there, "no meeting came to the calendar")
+    office.google.do.fault({"status": 503}, match={"operation": "list"})
     for button, told in (("Put them back", "They are written to Google again."), ("They are really gone", "Noted:")):
         await write(office, f"INSERT INTO guarded_deletion SELECT *, 1 FROM ({meeting})")
         page = await office.dashboard()
@@ -203,6 +209,7 @@ async def test_events_that_vanished_together_are_put_back_or_believed(office: Da
         await office.browser.follow("Decide")
         page = await office.browser.press(button)
         assert told in page.text
+    office.google.do.clear_faults()
 
 
 @pytest.mark.parametrize("path", ["/dashboard/glance", "/dashboard/agenda", "/dashboard/activity"])
@@ -285,3 +292,28 @@ async def test_the_download_is_harmless_in_a_spreadsheet(office: DashboardOffice
 async def test_nothing_here_can_change_the_audit_log(office: DashboardOffice):
     for path in ("/logs/audit", "/logs/audit.csv", "/live", "/dashboard"):
         assert (await office.browser.post(path, [])).status in (403, 404, 405)
+
+
+async def test_google_asks_to_slow_down_while_changes_wait_for_that(office: DashboardOffice):
+    if not office.gateway.stored.accounts.usable():
+        await connected(office)
+    office.google.do.fault({"status": 403, "reason": "rateLimitExceeded"}, match={"operation": "insert"})
+    assert await office.call("lobby", soon("slow", "Too many at once", 40)) == 202
+
+    async def told() -> bool:
+        return "Code G-505" in (await office.dashboard()).text
+
+    await until_true(told, "the dashboard says nothing")
+    page = office.browser.page
+    assert re.search(
+        r"Google asks us to slow down\. We retry automatically\. 1 change waiting, next try (now|[\d:]{8})\.", page.text
+    )
+    assert page.link("Show queue") == "/meetings?state=waiting"
+    office.google.do.clear_faults()
+
+    async def over() -> bool:
+        office.clock.ahead_ms += 10_000
+        await office.gateway.outbound.account_returned()
+        return "Code G-505" not in (await office.dashboard()).text
+
+    await until_true(over, "Google is still said to ask for less")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import logging
 import zipfile
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
+from gateway.devices.call_log import HeardCall, Result
 from gateway.store import devices
 from simulator.google import SimulatedGoogle
 from tests.journey.door_office import Visitor
@@ -115,3 +117,85 @@ async def test_the_bundle_is_looked_at_before_it_leaves(office: PageOffice):
     for secret in (SECRET, "canary-device-password", EMAIL):
         assert secret not in text
     assert (await office.browser.open("/diagnostics/bundle/file/999")).status == 404
+
+
+async def test_everything_is_recorded_looked_at_and_deleted(office: PageOffice):
+    page = await office.browser.open("/diagnostics/recording")
+    assert "There is no recording." in page.text
+    page = await office.browser.open("/diagnostics")
+    assert "with at most 6 MB" in page.text
+    page = await office.browser.press("Record everything for 10 minutes")
+    assert "Recording. 10 minutes left." in page.text
+    log = office.gateway.mirroring.neighbourhood.log
+    logging.getLogger("gateway.mirror.outbound").debug("a detail of the queue")
+    log.note(
+        HeardCall(
+            at_ms=office.clock.now_ms(),
+            device="nobody",
+            proven=False,
+            method="POST",
+            path="/api/v1/devices/nobody/meetings",
+            content_type="application/json",
+            body=b'{"subject": "Secret plan", "pin": "4711", "room": "6300"}',
+            size=57,
+            result=Result.WRONG_KEY,
+            shown="Bearer canary-shown-key",
+        )
+    )
+    office.clock.ahead_ms += 565_000
+    part = await office.browser.open("/diagnostics/recording/state")
+    assert "35 seconds left" in part.text
+    office.clock.ahead_ms += 40_000
+    page = await office.browser.open("/diagnostics")
+    assert "Recorded: 1 call." in page.text
+    await office.browser.follow("Look at the recording")
+    page = await office.browser.press("Make the files")
+    assert "recording.txt" in page.text
+    assert "a detail of the queue" in (await office.browser.follow("Preview log.txt")).text
+    shown = await office.browser.follow("Preview calls/001-001.redacted.json")
+    assert "6300" in shown.text
+    for gone in ("4711", "Secret plan", "canary-shown-key"):
+        assert gone not in shown.text
+    page = await office.browser.press("Delete it")
+    assert "Record everything for 10 minutes" in page.text
+    assert "There is no recording." in (await office.browser.open("/diagnostics/recording/download")).text
+    assert "anna deleted the recording" in (await office.browser.open("/logs/audit")).text
+
+
+async def test_a_recording_is_stopped_and_downloaded(office: PageOffice):
+    async with Visitor(office.gateway.listener.url) as anna:
+        await anna.sign_in()
+        for do, answer in (("start", "Recording."), ("nonsense", "Recording."), ("stop", "Recorded: 0 calls.")):
+            await anna.post("/diagnostics/recording/do", do=do)
+            assert answer in (await office.browser.open("/diagnostics")).text
+        assert (await anna.post("/diagnostics/recording")).place == "/diagnostics/recording#files"
+        async with anna.session.get(f"{anna.base}/diagnostics/recording/download") as answer:
+            assert "meeting-gateway-recording-" in answer.headers["Content-Disposition"]
+            archive = zipfile.ZipFile(io.BytesIO(await answer.read()))
+        assert {"recording.txt", "log.txt", "summary.txt"} < set(archive.namelist())
+        # The files of one recording are not those of the next.
+        await anna.post("/diagnostics/recording/do", do="start")
+        await anna.post("/diagnostics/recording/do", do="stop")
+        async with anna.session.get(f"{anna.base}/diagnostics/recording/download") as answer:
+            assert answer.content_type == "text/html"
+
+
+async def test_the_page_tells_the_clock_of_the_browser_and_where_it_came_from(office: PageOffice):
+    await office.browser.open("/diagnostics")
+    await office.browser.press("Run all checks")
+    found = states(office)
+    assert "Left out Not checked" in found["browser-clock"]
+    assert f"Your browser reached the gateway at {office.gateway.listener.url}." in found["web"]
+    assert "OK" in found["web"]
+    async with Visitor(office.gateway.listener.url) as anna:
+        await anna.sign_in()
+        browser_ms = office.clock.now_ms() - 120_000
+        for told, said in (
+            (str(browser_ms), "120 seconds ahead of your computer"),
+            (str(browser_ms + 120_000), "agree"),
+            ("-1", "Not checked"),
+            ("9" * 400, "Not checked"),
+            ("\u0661", "Not checked"),
+        ):
+            answer = await anna.get("/diagnostics/check/browser-clock", {"X-Browser-Time": told})
+            assert said in answer.text, told

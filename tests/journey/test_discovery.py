@@ -7,7 +7,6 @@ import contextlib
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 from zeroconf import IPVersion, ServiceInfo
@@ -18,15 +17,14 @@ from gateway.devices.neighbours import Neighbours
 from gateway.discovery.found import Found
 from gateway.discovery.network import Discovery
 from gateway.store.database import Database
-from tests.journey.command_desk import CommandDesk, opened_desk
+from tests.journey.command_desk import CommandDesk
 from tests.journey.gateway_process import GatewayProcess, until
 from tests.unit.discovery.test_network import LOOPBACK, needs_multicast
 
 
 @pytest.fixture
-async def desk(gateway: GatewayProcess) -> AsyncIterator[CommandDesk]:
-    async with opened_desk(gateway) as opened:
-        yield opened
+def desk(gateway: GatewayProcess) -> CommandDesk:
+    return CommandDesk(gateway)
 
 
 @needs_multicast

@@ -12,7 +12,7 @@ from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
 
-from gateway.app.serving import Running, running
+from gateway.app.serving import Running
 from gateway.config import load
 from gateway.mirror.poll_state import PollStatus
 from gateway.store import outbox
@@ -21,6 +21,7 @@ from simulator.google import SimulatedGoogle
 from simulator.pbx.api import SimulatedUcm
 from simulator.pbx.booking import Member, Repeat, ScheduleForm
 from tests.journey.gateway_process import CLIENT_ID, CLIENT_SECRET, DEADLINE_S, MONDAY
+from tests.prepared import running
 
 LIST = "listMultimediaConferenceReservationInfo"
 TEN = datetime.combine(MONDAY, time_of_day(10))

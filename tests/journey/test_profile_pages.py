@@ -152,11 +152,23 @@ async def test_two_people_do_not_overwrite_one_another(office: CallOffice):
     (office.folder / "profiles/own/itip.yaml").write_text(before + "# somebody else\n")
     page = await office.browser.press("Save", text=before + "# me\n")
     assert page.status == 409
-    assert "Somebody else saved this profile" in page.text
+    assert "A-06" in page.codes()
+    assert "Somebody changed these settings" in page.text, "nobody knows who wrote into the file"
+    assert f"Line {before.count(chr(10)) + 1} # somebody else # me" in " ".join(page.text.split())
     assert own_text(office, "own/itip").endswith("# somebody else\n")
-    page = await office.browser.press("Save", text=before + "# me\n", anyway="yes")
+    page = await office.browser.press("Overwrite")
     assert "Saved." in page.text
-    assert own_text(office, "own/itip").endswith("# me\n")
+    assert own_text(office, "own/itip") == before + "# me\n"
+    # The same by somebody at another computer, who is named.
+    old = await office.browser.open("/profiles/own/itip/edit")
+    await office.browser.press("Save", text=before + "# me again\n")
+    office.browser.page = old
+    page = await office.browser.press("Save", text=before + "# at another computer\n")
+    assert page.status == 409
+    assert "anna changed these settings" in page.text
+    page = await office.browser.follow("Show changes")
+    assert page.by_id("text").text.strip().endswith("# me again")
+    assert "anna changed the profile own/itip" in (await office.browser.open("/logs/audit")).text
 
 
 @pytest.mark.parametrize("profile_id", ["", "UPPER/case", "../../etc", "own/../x", "no-model", "own/a b"])

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import sqlite3
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +15,6 @@ import aiohttp
 import pytest
 
 from gateway.accounts.service_sign_in import key_from
-from gateway.app.serving import running
 from gateway.clock import SystemClock
 from gateway.config import load
 from gateway.domain.event_id import event_id
@@ -29,8 +27,10 @@ from gateway.store.folder import WAKE_SIGNAL
 from gateway.store.installation import installation_id
 from gateway.store.second_looks import StrayEvent
 from simulator.google import SimulatedGoogle
+from tests import warm
 from tests.journey.gateway_process import CONFIG, DEVICE_KEY
 from tests.journey.two_way_office import ENVIRON, TwoWay
+from tests.prepared import running
 
 ANNA, BOB = "arthur.morgan@mycompanyabc.com", "bob@example.com"
 ROOMS = "rooms@group.calendar.google.com"
@@ -302,20 +302,10 @@ async def test_a_few_that_stand_twice_are_removed_and_more_are_asked_about(
 async def command(folder: Path, *words: str) -> str:
     # The gateway is within this process, and is woken as one of its own would be.
     asyncio.get_running_loop().add_signal_handler(WAKE_SIGNAL, lambda: None)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "gateway",
-        "--config",
-        str(folder / "config.yaml"),
-        *words,
-        env={**os.environ, **ENVIRON},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    assert process.returncode == 0, said
-    return said.decode()
+    asked = ["-m", "gateway", "--config", str(folder / "config.yaml"), *words]
+    code, out, talk = await warm.run(asked, env={**os.environ, **ENVIRON})
+    assert code == 0, talk
+    return out + talk
 
 
 async def old_ones_again(way: TwoWay, number: int) -> list[str]:

@@ -8,7 +8,6 @@ import os
 import pty
 import re
 import sqlite3
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 import pytest
 
 from simulator.google import SimulatedGoogle
+from tests import warm
 from tests.journey.gateway_process import DEADLINE_S, GatewayProcess
 
 EMAIL = "arthur.morgan@mycompanyabc.com"
@@ -144,7 +144,7 @@ async def test_a_running_gateway_notices_and_mirrors(gateway: GatewayProcess, go
 class Terminal:
     """A command at a terminal of its own."""
 
-    process: asyncio.subprocess.Process
+    process: warm.WarmProcess
     master: int
     shown: str = ""
 
@@ -161,14 +161,7 @@ class Terminal:
 @asynccontextmanager
 async def at_a_terminal(gateway: GatewayProcess, *words: str) -> AsyncIterator[Terminal]:
     master, slave = pty.openpty()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *gateway.arguments(*words),
-        env=gateway.environ,
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-    )
+    process = await warm.attached(gateway.arguments(*words), env=gateway.environ, to=slave)
     os.close(slave)
     try:
         yield Terminal(process, master)

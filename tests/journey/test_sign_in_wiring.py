@@ -6,13 +6,13 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
-from gateway.app.serving import running
 from gateway.app.stored import Stored
 from gateway.config import load
 from gateway.domain.meeting import Invitations
 from gateway.store import outbox
 from simulator.google import SimulatedGoogle
 from tests.journey.gateway_process import CLIENT_SECRET, CONFIG, DEVICE_KEY
+from tests.prepared import running
 from tests.unit.google.moved_clock import MovedClock
 
 

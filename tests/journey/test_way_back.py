@@ -12,12 +12,13 @@ from typing import Any
 import aiohttp
 import pytest
 
-from gateway.app.serving import Running, running
+from gateway.app.serving import Running
 from gateway.clock import SystemClock
 from gateway.config import load
 from gateway.store import outbox
 from simulator.google import SimulatedGoogle
 from tests.journey.gateway_process import CLIENT_SECRET, CONFIG, DEADLINE_S, DEVICE_KEY, MONDAY
+from tests.prepared import running
 
 MEETING = {
     "external_id": "m-1",

@@ -1,4 +1,4 @@
-"""The checks and the support bundle as pages; what is looked at, and what is in the file, is decided elsewhere."""
+"""The checks and their summary as pages; what is looked at is decided elsewhere."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from gateway.admin.google.shelf import Shelf
-from gateway.admin.shell import Shell, form_of, redirect, session_of
+from gateway.admin.diagnostics.recording_page import recording_shown
+from gateway.admin.shell import Shell, redirect
 from gateway.clock import Clock
 from gateway.messages.languages import tr
-from gateway.operations.doctor import Doctor, Finding, worst
-from gateway.operations.support_bundle import Bundle, BundleFile, name_at, zipped
+from gateway.operations.doctor import Asked, Doctor, Finding, worst
+from gateway.operations.recording import Recorder
+from gateway.operations.support_bundle import Bundle
 
 _BADGES = {"ok": "ok", "warn": "warn", "fail": "bad", "skip": "off"}
-_LONGEST_PREVIEW = 200_000
+_LONGEST_TIME = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +48,24 @@ class Row:
 class DiagnosticsPages:
     """GET and POST of /diagnostics and what is below it."""
 
-    def __init__(self, *, shell: Shell, doctor: Doctor, bundle: Bundle, clock: Clock, zone: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        *,
+        shell: Shell,
+        doctor: Doctor,
+        bundle: Bundle,
+        recorder: Recorder,
+        clock: Clock,
+        zone: Callable[[], str],
+    ) -> None:
         self._shell = shell
         self._doctor = doctor
         self._bundle = bundle
+        self._recorder = recorder
         self._clock = clock
         self._zone = zone
         self._found: dict[str, Finding] = {}
         self._at_ms: int | None = None
-        self._files: Shelf[list[BundleFile]] = Shelf(clock, most=4)
 
     def add(self, app: web.Application) -> None:
         """Add the pages to `app`."""
@@ -66,10 +76,6 @@ class DiagnosticsPages:
         add(app, "GET", "/diagnostics/check/{check}", self.check)
         add(app, "GET", "/diagnostics/summary", self.summary)
         add(app, "POST", "/diagnostics/test-event", self.test_event)
-        add(app, "GET", "/diagnostics/bundle", self.bundle)
-        add(app, "POST", "/diagnostics/bundle", self.make_bundle)
-        add(app, "GET", "/diagnostics/bundle/download", self.download)
-        add(app, "GET", "/diagnostics/bundle/file/{number}", self.file)
 
     async def page(self, request: web.Request) -> web.Response:
         """What the last checks found."""
@@ -83,12 +89,12 @@ class DiagnosticsPages:
             summary=await self._summary(),
             running=False,
             ended=False,
+            recording=recording_shown(self._recorder),
         )
 
     async def run_all(self, request: web.Request) -> web.Response:
         """Run all checks and show what they found."""
-        del request
-        self._remember(await self._doctor.run())
+        self._remember(await self._doctor.run(asked=self._asked(request)))
         return redirect("/diagnostics#checks")
 
     async def checks(self, request: web.Request) -> web.Response:
@@ -104,7 +110,7 @@ class DiagnosticsPages:
         check_id = request.match_info["check"]
         if check_id not in dict(self._doctor.usual):
             raise web.HTTPNotFound
-        (finding,) = await self._doctor.run([check_id])
+        (finding,) = await self._doctor.run([check_id], self._asked(request))
         self._remember([finding])
         row = Row(id=finding.id, title=finding.title, finding=finding)
         response = await self._shell.render(request, "diagnostics/check.html", row=row, running=False)
@@ -128,46 +134,13 @@ class DiagnosticsPages:
         self._remember(await self._doctor.run(["test-event"]))
         return redirect("/diagnostics#check-test-event")
 
-    async def bundle(self, request: web.Request) -> web.Response:
-        """The files of the bundle that was made last, and what to press for another."""
-        files = self._files.get(session_of(request).key)
-        return await self._shell.render(
-            request, "diagnostics/bundle.html", files=files, shown=None, number=None, cut=False
-        )
-
-    async def make_bundle(self, request: web.Request) -> web.Response:
-        """Gather the files; they are kept for this session for a while."""
-        form = await form_of(request)
-        files = await self._bundle.files(include_private=form.get("include") == "yes")
-        self._files.put(session_of(request).key, files)
-        return redirect("/diagnostics/bundle#files")
-
-    async def download(self, request: web.Request) -> web.Response:
-        """The bundle as a zip file."""
-        files = self._files.get(session_of(request).key)
-        if files is None:
-            return redirect("/diagnostics/bundle")
-        name = name_at(self._clock.now_ms())
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return web.Response(body=zipped(files), content_type="application/zip", headers=headers)
-
-    async def file(self, request: web.Request) -> web.Response:
-        """One file of the bundle, as it will be sent."""
-        files, number = self._files.get(session_of(request).key), request.match_info["number"]
-        if files is None:
-            return redirect("/diagnostics/bundle")
-        if not (number.isascii() and number.isdigit() and int(number[:6]) < len(files)):
-            raise web.HTTPNotFound
-        shown = files[int(number)]
-        text = shown.text[:_LONGEST_PREVIEW]
-        return await self._shell.render(
-            request,
-            "diagnostics/bundle.html",
-            files=files,
-            shown=BundleFile(name=shown.name, text=text),
-            number=int(number),
-            cut=len(text) < len(shown.text),
-        )
+    def _asked(self, request: web.Request) -> Asked:
+        """Return what the request tells of the browser; its clock is told by the script of the page."""
+        told = request.headers.get("X-Browser-Time", "")
+        known = told.isascii() and told.isdigit() and len(told) < _LONGEST_TIME
+        origin = self._shell.public_origin if self._shell.public_origin.endswith(f"//{request.host}") else ""
+        address = origin or f"{request.scheme}://{request.host}"
+        return Asked(browser_ms=int(told) if known else None, address=address)
 
     def _remember(self, findings: Sequence[Finding]) -> None:
         self._at_ms = self._clock.now_ms()

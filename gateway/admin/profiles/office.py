@@ -17,8 +17,9 @@ from gateway.operations.call_desk import CallDesk
 from gateway.operations.profile_columns import Call
 from gateway.operations.profile_desk import ProfileDesk, Shelved
 from gateway.operations.profile_examples import BodyReader
-from gateway.operations.profile_firmware import firmware_of, outside
+from gateway.operations.profile_history import ProfileHistory
 from gateway.profiles.fields import Trust
+from gateway.profiles.firmware import firmware_of, outside
 from gateway.profiles.model import Profile
 from gateway.profiles.vocabulary import Dialect
 
@@ -45,6 +46,7 @@ class ProfileOffice:
 
     shell: Shell
     desk: ProfileDesk
+    history: ProfileHistory
     calls: CallDesk
     log: CallLog
     register: Register
@@ -67,7 +69,8 @@ class ProfileOffice:
 
     def _user(self, device: Device) -> User:
         agents = (call.agent for call in self.log.recent(device.row.name) if call.proven)
-        firmware = next((found for agent in agents if (found := firmware_of(agent, device.profile))), "")
+        versions = (found for agent in agents if (found := firmware_of(agent, device.profile)))
+        firmware = next(versions, device.row.firmware)
         wanted = outside(firmware, device.profile.products)
         name = device.row.name
         said = messages.text("D-05", device=name, v=firmware, range=wanted) if wanted else None

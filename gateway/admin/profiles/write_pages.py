@@ -6,14 +6,17 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+from gateway.admin.conflicts import Difference, conflict
 from gateway.admin.profiles.office import ProfileOffice
-from gateway.admin.shell import form_of, redirect
+from gateway.admin.shell import actor_of, form_of, redirect
+from gateway.domain.actor import Actor
 from gateway.errors import NotFound, ProfileError
 from gateway.messages.languages import tr
 from gateway.operations.profile_columns import Call
 from gateway.operations.profile_desk import Changed, Mistake, NotSaved, mark
 from gateway.operations.profile_draft import DraftError
 from gateway.operations.profile_files import is_profile_id
+from gateway.operations.profile_history import differences
 
 _CALL = "call-"
 _LONGEST_ID = 80
@@ -29,7 +32,7 @@ class WritePages:
         """POST /profiles/…/…/copy: make an own profile of it under another id (or the same, which then wins)."""
         shelved = self._office.wanted(request)
         profile_id = (await form_of(request)).get("id", "").strip()[:_LONGEST_ID]
-        fault = await self._created(profile_id, self._office.desk.text(shelved.id))
+        fault = await self._created(profile_id, self._office.desk.text(shelved.id), actor_of(request))
         if fault:
             return await self._office.shell.render(
                 request, "profiles/copy.html", status=422, shelved=shelved, id=profile_id, fault=fault
@@ -44,7 +47,7 @@ class WritePages:
             request, "profiles/copy.html", shelved=shelved, id=f"own/{model}", fault=""
         )
 
-    async def _created(self, profile_id: str, text: str) -> str:
+    async def _created(self, profile_id: str, text: str, by: Actor) -> str:
         """Write a new own profile; return why not."""
         try:
             await self._office.desk.save(profile_id, text, create=True)
@@ -54,6 +57,7 @@ class WritePages:
             return tr("You have a profile %(id)s already. Choose another id.", id=profile_id)
         except OSError as error:
             return tr("The file cannot be written: %(reason)s.", reason=error.strerror or "")
+        await self._office.history.saved(profile_id, text, by, new=True)
         return ""
 
     async def edit(self, request: web.Request) -> web.Response:
@@ -64,7 +68,7 @@ class WritePages:
         text = self._office.desk.text(shelved.id)
         mistakes = self._office.desk.check(shelved.id, text)
         return await self._show(
-            request, shelved.id, text, seen=mark(text), mistakes=mistakes, saved="saved" in request.query
+            request, shelved.id, text, version=mark(text), mistakes=mistakes, saved="saved" in request.query
         )
 
     async def save(self, request: web.Request) -> web.Response:
@@ -72,17 +76,28 @@ class WritePages:
         shelved, form = self._office.wanted(request), await form_of(request)
         if not shelved.own:
             return redirect(f"/profiles/{shelved.id}/copy")
-        text, seen = _lines(form.get("text", "")), form.get("seen", "")
+        text, version = _lines(form.get("text", "")), form.get("version", "")
         try:
-            await self._office.desk.save(shelved.id, text, seen="" if form.get("anyway") else seen)
+            await self._office.desk.save(shelved.id, text, seen=version)
         except NotSaved as error:
-            return await self._show(request, shelved.id, text, seen=seen, mistakes=error.mistakes, status=422)
-        except Changed as error:
-            return await self._show(request, shelved.id, text, seen=seen, fault=str(error), changed=True, status=409)
+            return await self._show(request, shelved.id, text, version=version, mistakes=error.mistakes, status=422)
+        except Changed:
+            return await self._clash(request, shelved.id, text) or redirect(f"/profiles/{shelved.id}/edit")
         except OSError as error:
             fault = tr("The file cannot be written: %(reason)s.", reason=error.strerror or "")
-            return await self._show(request, shelved.id, text, seen=seen, fault=fault, status=503)
+            return await self._show(request, shelved.id, text, version=version, fault=fault, status=503)
+        await self._office.history.saved(shelved.id, text, actor_of(request), new=False)
         return redirect(f"/profiles/{shelved.id}/edit?saved")
+
+    async def _clash(self, request: web.Request, profile_id: str, typed: str) -> web.Response | None:
+        """Return the page that tells who saved it meanwhile; None when the form was made from what is stored."""
+        stored = self._office.desk.text(profile_id)
+        by, at_ms = await self._office.history.last(profile_id, stored)
+        found = [
+            Difference(tr("Line %(line)s", line=each.line), each.stored, each.typed)
+            for each in differences(stored, typed)
+        ]
+        return await conflict(self._office.shell, request, stored=mark(stored), by=by, at_ms=at_ms, differences=found)
 
     async def check(self, request: web.Request) -> web.Response:
         """POST /profiles/…/…/check: what is wrong with a text that is not saved; a part of the page."""
@@ -100,10 +115,9 @@ class WritePages:
         profile_id: str,
         text: str,
         *,
-        seen: str,
+        version: str,
         mistakes: Sequence[Mistake] = (),
         fault: str = "",
-        changed: bool = False,
         saved: bool = False,
         status: int = 200,
     ) -> web.Response:
@@ -114,10 +128,9 @@ class WritePages:
             id=profile_id,
             at=f"/profiles/{profile_id}",
             text=text,
-            seen=seen,
+            version=version,
             mistakes=mistakes,
             fault=fault,
-            changed=changed,
             saved=saved,
             users=self._office.users(profile_id),
         )
@@ -141,7 +154,7 @@ class WritePages:
             except (DraftError, ProfileError) as error:
                 fault = str(error)
             else:
-                fault = await self._created(profile_id, drafted.text)
+                fault = await self._created(profile_id, drafted.text, actor_of(request))
         if fault:
             return await self._new(request, form, fault=fault)
         return redirect(f"/profiles/{profile_id}/edit")

@@ -12,8 +12,9 @@ from gateway.notify.alert import Alert, Channel
 from gateway.notify.webhook import Taken, Told
 from gateway.operations.alert_delivery import AlertDelivery
 from gateway.operations.alerts import Alerts
-from gateway.store import alerts, migrate
+from gateway.store import alerts
 from gateway.store.database import Database
+from tests.prepared import give_database
 
 START_MS = 1_700_000_000_000
 MINUTE_MS = 60_000
@@ -115,7 +116,7 @@ class AlertDesk:
 @asynccontextmanager
 async def alert_desk(folder: Path, *names: str) -> AsyncIterator[AlertDesk]:
     path = folder / "gateway.db"
-    migrate.prepare(path, START_MS)
+    give_database(path, START_MS)
     database = Database(path)
     await database.open()
     try:

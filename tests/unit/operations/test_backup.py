@@ -19,6 +19,7 @@ from gateway.store.database import Database
 from gateway.store.folder import DataFolder
 from gateway.store.installation import installation_id
 from gateway.store.vault import Vault
+from tests.prepared import give_database
 from tests.unit.google.moved_clock import MovedClock
 
 DAY_MS = 24 * 3600 * 1000
@@ -32,7 +33,7 @@ class Desk:
         self.folder.make()
         self.clock = clock
         Vault.open(path)
-        migrate.prepare(self.folder.database, clock.now_ms())
+        give_database(self.folder.database, clock.now_ms())
         self.profiles = path / "profiles"
         self.backups = Backups(folder=self.folder, clock=clock, gateway="Office", profiles_dir=self.profiles)
         self.restoring = Restoring(folder=self.folder, clock=clock, backups=self.backups, profiles_dir=self.profiles)

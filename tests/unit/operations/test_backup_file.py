@@ -207,7 +207,9 @@ def test_damage_that_looks_like_a_fault_of_the_disk_is_damage(tmp_path: Path):
     whole = made(tmp_path / "one", GOOD).read_bytes()
     entries = [at for at in range(len(whole)) if whole.startswith(b"PK\x01\x02", at)]
     end = whole.rindex(b"PK\x05\x06")
-    damaged = [whole[:at] + bytes([way]) + whole[at + 1 :] for at in [each + 10 for each in entries] for way in (12, 14)]
+    damaged = [
+        whole[:at] + bytes([way]) + whole[at + 1 :] for at in [each + 10 for each in entries] for way in (12, 14)
+    ]
     damaged += [whole[: end + 16] + bytes(byte) + whole[end + 16 + len(byte) :] for byte in (b"\xff\xff", b"\x00\x00")]
     damaged += [whole[: end + 13] + b"\x7f" + whole[end + 14 :], whole[: end + 12] + b"\xff" + whole[end + 13 :]]
     for number, content in enumerate(damaged):

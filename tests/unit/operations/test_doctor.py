@@ -27,6 +27,7 @@ from gateway.store.device_calls import CallRow
 from gateway.store.devices import Keys
 from gateway.store.folder import DataFolder
 from gateway.store.vault import Vault
+from tests.prepared import give_database
 from tests.unit.google.moved_clock import MovedClock
 
 NOBODY = cast("Any", None)
@@ -83,7 +84,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Here]:
     folder.make()
     clock = MovedClock()
     vault = Vault.open(tmp_path)
-    migrate.prepare(folder.database, clock.now_ms())
+    give_database(folder.database, clock.now_ms())
     database = Database(folder.database)
     await database.open()
 

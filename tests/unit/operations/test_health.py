@@ -10,8 +10,9 @@ import pytest
 
 from gateway.errors import StoreError
 from gateway.operations.health import AccountHealth, Health
-from gateway.store import devices, migrate, outbox
+from gateway.store import devices, outbox
 from gateway.store.database import Database
+from tests.prepared import give_database
 
 CONNECTED = AccountHealth(state="connected")
 
@@ -19,7 +20,7 @@ CONNECTED = AccountHealth(state="connected")
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     path = tmp_path / "gateway.db"
-    migrate.prepare(path, 1)
+    give_database(path, 1)
     opened = Database(path)
     await opened.open()
     yield opened
@@ -87,7 +88,7 @@ async def test_a_database_that_cannot_be_written_is_not_ready_until_it_can(datab
 
 async def test_a_closed_database_is_not_ready(tmp_path: Path):
     path = tmp_path / "gateway.db"
-    migrate.prepare(path, 1)
+    give_database(path, 1)
     opened = Database(path)
     await opened.open()
     await opened.close()

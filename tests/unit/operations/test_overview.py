@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from gateway.operations.mirror_status import MirrorStatus, Queued
 from gateway.operations.overview_audit import harmless
 from gateway.operations.overview_lights import Seen, lights
 from gateway.operations.overview_meetings import Day
-from gateway.operations.overview_problems import Problem, Served, of_devices, of_mirror, sorted_by_weight
+from gateway.operations.overview_problems import Problem, Served, of_devices, of_mirror, of_slow, sorted_by_weight
 from gateway.operations.overview_words import Happened, actor_shown, sentence
 from gateway.store.alerts import Held, Waiting
 from gateway.store.overview import DeviceFacts
@@ -123,6 +124,21 @@ def test_what_waits_too_long_and_what_is_held():
     assert '"team"' in first.message.title
     assert (second.code, second.severity) == ("M-01", "warning")
     assert "3 meetings wait for the calendar, the oldest for 20 minutes" in second.message.text
+
+
+def test_google_asks_to_slow_down_as_long_as_something_waits_for_that():
+    def queued(code: str, number: int, next_try: int | None, state: str = "waiting") -> Queued:
+        return Queued(state=state, code=code, number=number, next_try=next_try, oldest=1)
+
+    slow = (queued("", 30, NOW), queued("G-505", 2, NOW + MINUTE), queued("G-516", 9, None, "parked"))
+    [found] = of_slow(replace(STATUS, queued=slow), NOW, "UTC")
+    at = f"{datetime.fromtimestamp((NOW + MINUTE) / 1000, UTC):%H:%M:%S}"
+    assert (found.code, found.severity, found.does) == ("G-505", "warning", "show-queue")
+    assert found.message.text == f"We retry automatically. 32 changes waiting, next try {at}."
+    [found] = of_slow(replace(STATUS, queued=(queued("G-505", 1, NOW - MINUTE),)), NOW, "Asia/Kolkata")
+    assert found.message.text == "We retry automatically. 1 change waiting, next try now."
+    assert list(of_slow(replace(STATUS, queued=(queued("", 30, NOW), queued("G-506", 1, NOW))), NOW, "UTC")) == []
+    assert list(of_slow(replace(STATUS, queued=(queued("G-505", 1, None, "authorization"),)), NOW, "UTC")) == []
 
 
 def test_a_calendar_that_cannot_be_read_is_told_once_its_account_is_well():

@@ -22,11 +22,12 @@ from gateway.log import Ring
 from gateway.operations.doctor import Finding
 from gateway.operations.support_bundle import Bundle, zipped
 from gateway.operations.support_bundle_redaction import Redaction
-from gateway.store import calls, devices, migrate, settings
+from gateway.store import calls, devices, settings
 from gateway.store.calls import KeptRow
 from gateway.store.database import Database
 from gateway.store.vault import Vault
 from tests.journey.google_office import CONTENT
+from tests.prepared import give_database
 from tests.unit.google.moved_clock import MovedClock
 
 CANARIES = {
@@ -140,7 +141,7 @@ class Desk:
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     path = tmp_path / "gateway.db"
-    migrate.prepare(path, 1)
+    give_database(path, 1)
     database = Database(path)
     await database.open()
     made = Desk(tmp_path, database)
