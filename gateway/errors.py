@@ -103,6 +103,25 @@ class ConfigError(GatewayError):
         self.problems = problems
 
 
+class CannotListen(ConfigError):
+    """An address cannot be opened: `setting` is its dotted key, `reason` the errno (0 when there is none)."""
+
+    def __init__(self, setting: str, problem: str, reason: int) -> None:
+        super().__init__([problem])
+        self.setting = setting
+        self.reason = reason
+
+
+class CertificateRefused(GatewayError):
+    """A certificate cannot be used; `problem` is why, in a word (`mismatch`, `ended`, ...)."""
+
+    code = "certificate"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"The certificate cannot be used ({problem}).")
+        self.problem = problem
+
+
 class ProfileError(GatewayError):
     """A device profile cannot be used; `problems` are complete lines for people, one per mistake."""
 

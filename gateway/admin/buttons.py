@@ -58,9 +58,13 @@ _FORMS = {
     "use-in-step-1": Pressed(form="paste", action="/google/app/pasted#problem"),
     "use-new-account": Pressed(post="/google/use", fields={"replace": "yes"}),
     "cancel": Pressed(post="/google/cancel"),
+    "check-settings": Pressed(post="/settings/check#check"),
     "check-again": Pressed(post="/google/check"),
     "network-check": Pressed(post="/google/check"),
 }
+
+_FORMS_ARE_AT = {"check-settings": "/settings/about#check"}
+"""Where those forms are that are not on the Google page."""
 
 _COPIES = ("copy-redirect", "copy-client-id")
 
@@ -75,7 +79,7 @@ _PLACES = {
     "new-key": ("/devices/{device}/key", "/devices"),
     "resume-device": ("/devices/{device}", "/devices"),
     "test-device": ("/devices/{device}", "/devices"),
-    "show-address": ("/devices/{device}/connect", "/devices"),
+    "show-address": ("/devices/{device}/connect", "/settings/network"),
     "show-differences": ("/devices/{device}", "/profiles"),
     "choose-zone": ("/devices/{device}/settings#time_zone", "/devices"),
     "add-email": ("/devices/{device}/directory", "/devices"),
@@ -90,7 +94,6 @@ _PLACES = {
     "leave-it": ("/meetings/{meeting}#decide", "/meetings"),
     "show-changes": ("/settings",),
     "overwrite": ("/settings",),
-    "check-settings": ("/settings/check",),
 }
 """Where the thing is done that a button names: the first address whose values the message has.
 
@@ -130,7 +133,7 @@ def pressing(
         if does == "check-again" and code == "G-305":  # only Google's own page can tell
             does = "get-code"
         if does in _FORMS:
-            return _FORMS[does] if signed_in else Pressed(href="/google")
+            return _FORMS[does] if signed_in else Pressed(href=_FORMS_ARE_AT.get(does, "/google"))
         return Pressed(href=_LINKS.get(does, here))
 
     return pressed

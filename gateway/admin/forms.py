@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Self
 from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
@@ -16,10 +17,23 @@ MOST_FIELDS = 60
 TIMEOUT_S = 10.0
 
 
+class FileText(str):
+    """The text of a file that was chosen in a form, as far as it is UTF-8; `data` are its bytes."""
+
+    __slots__ = ("data",)
+    data: bytes
+
+    def __new__(cls, data: bytes) -> Self:
+        """Make it of the bytes of the file."""
+        made = super().__new__(cls, data, "utf-8", "replace")
+        made.data = data
+        return made
+
+
 async def read_form(request: web.Request, *, stranger: bool) -> Mapping[str, str]:
     """Return the fields of the body; of fields that come twice, the last.
 
-    A chosen file is the text of its bytes. Raises HTTPRequestEntityTooLarge, HTTPRequestTimeout, HTTPBadRequest and
+    A chosen file is a `FileText`. Raises HTTPRequestEntityTooLarge, HTTPRequestTimeout, HTTPBadRequest and
     HTTPUnsupportedMediaType. Nothing is written to disk, where it would outlive the request.
     """
     most = MOST_BYTES_OF_STRANGERS if stranger else MOST_BYTES
@@ -67,5 +81,6 @@ async def _parts(request: web.Request, most: int) -> dict[str, str]:
             if size > most:
                 raise web.HTTPRequestEntityTooLarge(most, size)
         if part.name:
-            fields[part.name] = data.decode("utf-8", "replace")
+            is_file = part.filename is not None
+            fields[part.name] = FileText(bytes(data)) if is_file else data.decode("utf-8", "replace")
     return fields

@@ -14,6 +14,7 @@ from gateway.admin.live_stream import MOST_WAITING, Stream, shown
 from gateway.admin.shell import Shell, session_of
 from gateway.clock import Clock
 from gateway.errors import StoreError
+from gateway.messages.languages import apart
 from gateway.operations.overview_live import LiveFeed, News
 from gateway.web.headers import FOR_BROWSERS
 
@@ -102,7 +103,7 @@ class Live:
         self._streams.append(stream)
         if self._looking is None:
             self._newest = newest
-            self._looking = asyncio.create_task(self._look(), name="live")
+            self._looking = asyncio.create_task(self._look(), name="live", context=apart())
 
     def _leave(self, stream: Stream) -> None:
         if stream in self._streams:

@@ -11,16 +11,31 @@ from gateway.app.keeping import made_keeping
 from gateway.app.stored import Stored
 from gateway.clock import Clock
 from gateway.config import Config
+from gateway.messages.languages import tr
+from gateway.operations.device_desk import own_addresses
 from gateway.operations.doctor import Doctor
+from gateway.operations.doctor_browser import FromOutside
 from gateway.operations.doctor_google import TowardsGoogle
 from gateway.operations.doctor_here import Here
 from gateway.operations.support_bundle import Bundle
+from gateway.web.addresses import shown_host
 
 _HEALTH_S = 3.0
+_LONGEST_HEALTH = 1_000
 
 
-def made_doctor(config: Config, clock: Clock, stored: Stored, listens: Callable[[], Awaitable[str]]) -> Doctor:
-    """Make the checks; `listens` says where the gateway answers, empty when it does not."""
+def made_doctor(
+    config: Config,
+    clock: Clock,
+    stored: Stored,
+    listens: Callable[[], Awaitable[str]],
+    told: Callable[[], tuple[str, ...]] | None = None,
+) -> Doctor:
+    """Make the checks; `listens` says where the gateway answers, empty when it does not.
+
+    `told` are the addresses that devices and people are told; None outside the gateway that runs, where the settings
+    say it.
+    """
     here = Here(
         folder=stored.folder,
         database=stored.database,
@@ -36,7 +51,36 @@ def made_doctor(config: Config, clock: Clock, stored: Stored, listens: Callable[
         test_meeting=stored.test_meeting,
         clock=clock,
     )
-    return Doctor([*here.checks(), *towards.checks()])
+    outside = FromOutside(clock=clock, told=told or (lambda: addresses_told(config)), why_silent=why_silent)
+    return Doctor([*here.checks(), *outside.checks(), *towards.checks()])
+
+
+def addresses_told(config: Config, ports: tuple[int, int] | None = None) -> tuple[str, ...]:
+    """Return the addresses that devices and people are told; `ports` are those of http and https that are open."""
+    own = own_addresses(config.gateway, shown_host, ports)
+    return (own.address,) if ports is not None and not ports[1] else (own.address, own.https_address)
+
+
+async def why_silent(address: str) -> str:
+    """Return why no gateway answers at an address when this machine calls it, empty when one does.
+
+    Who answers is not proven: nothing is sent but the question, and any certificate will do.
+    """
+    timeout = aiohttp.ClientTimeout(total=_HEALTH_S)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(f"{address.rstrip('/')}/healthz", ssl=False, allow_redirects=False) as answer,
+        ):
+            text = (await answer.content.read(_LONGEST_HEALTH)).decode("utf-8", "replace")
+    except TimeoutError:
+        return tr("nothing answers within %(seconds)s seconds", seconds=f"{_HEALTH_S:g}")
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        return tr("it cannot be reached (%(reason)s)", reason=reason)
+    if answer.status == 200 and '"status"' in text:
+        return ""
+    return tr("something else answers there (status %(status)s)", status=answer.status)
 
 
 async def health_of(config: Config) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
@@ -9,6 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from gateway.access.admins import Admins
+from gateway.access.call_rate import CallRate
 from gateway.accounts.accounts import Accounts
 from gateway.admin.below import Below
 from gateway.admin.door import Door, Ports
@@ -17,17 +20,22 @@ from gateway.app.mirroring import Mirroring
 from gateway.app.stored import Stored
 from gateway.clock import Clock
 from gateway.config import Config
+from gateway.config.saved import SAVED
 from gateway.device_api.changes import ChangeCalls
 from gateway.device_api.door import DeviceDoor
 from gateway.device_api.hearing import hearing
 from gateway.device_api.meetings import MeetingCalls
 from gateway.device_api.routes import add_routes
+from gateway.devices.register import Register
+from gateway.errors import CannotListen
 from gateway.mirror.lookup import Lookup
 from gateway.mirror.told import ChangeFeed
 from gateway.operations.health import AccountHealth, Health
 from gateway.web.listeners import Listener, listen
 from gateway.web.middleware import guard
 from gateway.web.tls import Certificate
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def application(
@@ -48,7 +56,7 @@ def application(
         visitors=mirroring.neighbourhood.visitors,
         availability=mirroring.availability,
     )
-    calls.door.log = log
+    calls.door.log, calls.door.rate = log, _call_rate(limits.device_calls_per_minute, clock, mirroring.register)
     health = Health(
         database=stored.database, data_dir=stored.folder.path, account=lambda: _account_health(stored.accounts)
     )
@@ -57,15 +65,40 @@ def application(
     return app, calls.door, health
 
 
+def _call_rate(per_minute: int, clock: Clock, register: Register) -> CallRate:
+    """Make what counts the calls of devices; those that are gone are forgotten."""
+    rate = CallRate(per_minute, clock)
+    register.follow(lambda: rate.keep(frozenset(device.row.name for device in register.served())))
+    return rate
+
+
 async def opened_doors(
-    stack: AsyncExitStack, config: Config, app: web.Application, certificate: Certificate
+    stack: AsyncExitStack, config: Config, clock: Clock, app: web.Application, certificate: Certificate
 ) -> Listener:
-    """Listen on both addresses until the stack is closed."""
+    """Listen on both addresses until the stack is closed. Raises ConfigError.
+
+    An address that was saved on the page and that the machine does not have any more (its settings were restored on
+    another one) shuts nobody out: then the port is open on all addresses.
+    """
     plain, tls = config.gateway.listen, config.gateway.listen_tls
-    listener = await listen(app, plain.host, plain.port)
+    try:
+        listener = await listen(app, plain.host, plain.port, clock)
+    except CannotListen as error:
+        listener = await listen(app, _every_instead(config, error), plain.port, clock)
     stack.push_async_callback(listener.close)
-    await listener.open_tls(tls.host, tls.port, certificate.context)
+    try:
+        await listener.open_tls(tls.host, tls.port, certificate.context)
+    except CannotListen as error:
+        await listener.open_tls(_every_instead(config, error), tls.port, certificate.context)
     return listener
+
+
+def _every_instead(config: Config, error: CannotListen) -> str:
+    """Return the host to listen at in place of one that this machine does not have. Raises the error for others."""
+    if config.sources.get(error.setting) != SAVED or error.reason != errno.EADDRNOTAVAIL:
+        raise error
+    _LOGGER.warning("%s The gateway listens on all addresses of this machine instead.", error)
+    return "0.0.0.0"  # noqa: S104 - as it is by default
 
 
 def names(config: Config) -> tuple[str, ...]:

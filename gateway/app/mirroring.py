@@ -25,10 +25,11 @@ from gateway.mirror.poll import Poll
 from gateway.mirror.tidying import Tidying
 from gateway.mirror.webhooks import Webhooks
 from gateway.operations.backup_stock import StockTaking
+from gateway.operations.meeting_indexing import MeetingIndexing
 from gateway.operations.mirror_status import BudgetNotes
 from gateway.pbx.line import Network
 from gateway.profiles.catalog import Catalog, builtin_folder
-from gateway.store import alerts, calls, changes, idempotency
+from gateway.store import alerts, attempts, calls, changes, idempotency
 from gateway.store.database import Database
 from gateway.store.installation import installation_id
 from gateway.store.vault import Vault
@@ -52,6 +53,7 @@ class Mirroring:
     tidying: Tidying
     budget_notes: BudgetNotes
     stock: StockTaking
+    indexing: MeetingIndexing
 
     def loops(self) -> dict[str, Coroutine[None, None, None]]:
         """Return the work to be done until the gateway ends, by name."""
@@ -65,6 +67,7 @@ class Mirroring:
             "tidying": self.tidying.run(),
             "budgets": self.budget_notes.run(),
             "stock": self.stock.run(),
+            "indexing": self.indexing.run(),
         }
 
     async def changed_outside(self) -> None:
@@ -88,7 +91,7 @@ async def made_mirroring(config: Config, clock: Clock, stored: Stored) -> Mirror
     intake = _intake(clock, stored, outbound, availability)
     neighbourhood = made_neighbourhood(clock, stored.database, register, catalog)
     await neighbourhood.visitors.reload(stored.database)
-    poll = _poll(config, clock, stored, register, intake)
+    poll = _poll(config, clock, stored, register, intake, neighbourhood)
     for changed in (poll.wake, availability.wake, outbound.wake):
         register.follow(changed)
     inbound = _inbound(config, clock, stored, register, pace, webhooks, outbound, installation, stock)
@@ -114,6 +117,7 @@ async def made_mirroring(config: Config, clock: Clock, stored: Stored) -> Mirror
         tidying=_tidying(clock, stored.database),
         budget_notes=BudgetNotes(database=stored.database, clock=clock, budgets=pace.budgets),
         stock=stock,
+        indexing=MeetingIndexing(database=stored.database),
     )
 
 
@@ -259,7 +263,11 @@ def _inbound(
 
 
 def _tidying(clock: Clock, database: Database) -> Tidying:
-    return Tidying(database=database, clock=clock, purges=(idempotency.purge, changes.purge, alerts.purge, calls.purge))
+    return Tidying(
+        database=database,
+        clock=clock,
+        purges=(idempotency.purge, changes.purge, alerts.purge, calls.purge, attempts.purge),
+    )
 
 
 def _webhooks(clock: Clock, stored: Stored, register: Register) -> Webhooks:
@@ -273,7 +281,14 @@ def _webhooks(clock: Clock, stored: Stored, register: Register) -> Webhooks:
     )
 
 
-def _poll(config: Config, clock: Clock, stored: Stored, register: Register, intake: Intake) -> Poll:
+def _poll(
+    config: Config,
+    clock: Clock,
+    stored: Stored,
+    register: Register,
+    intake: Intake,
+    neighbourhood: Neighbourhood,
+) -> Poll:
     ports = frozenset(section.poll.port for section in config.devices if section.poll and section.poll.port)
 
     def learned(name: str, meeting: Meeting) -> None:
@@ -291,6 +306,7 @@ def _poll(config: Config, clock: Clock, stored: Stored, register: Register, inta
         seal=stored.vault.seal,
         chance=random.random,
         learned=learned,
+        has_firmware=neighbourhood.firmware.told,
     )
 
 

@@ -8,6 +8,7 @@ from gateway.clock import Clock
 from gateway.config import Config
 from gateway.devices.call_log import CallLog, Known
 from gateway.devices.calls import Calls
+from gateway.devices.firmware import Firmware
 from gateway.devices.keeper import Keeper
 from gateway.devices.neighbours import Neighbours
 from gateway.devices.pending import Pending
@@ -30,12 +31,12 @@ class Neighbourhood:
     found: Found
     keeper: Keeper
     log: CallLog
+    firmware: Firmware
     catalog: Catalog
 
 
 def made_neighbourhood(clock: Clock, database: Database, register: Register, catalog: Catalog) -> Neighbourhood:
     """Make the parts; `keeper.run()` writes down what they note, `keeper.close()` the rest at the end."""
-    calls = Calls(clock.now_ms)
     pending = Pending(clock.now_ms, lambda: iter(catalog))
     found = Found(clock.now_ms)
 
@@ -44,17 +45,30 @@ def made_neighbourhood(clock: Clock, database: Database, register: Register, cat
         return None if device is None else Known(device.row.id, device.profile)
 
     log = CallLog(clock.now_ms, known)
-    keeper = Keeper(database, register.directory, calls, pending, Neighbours(found), log)
+    firmware = Firmware(register.served, lambda name: last.agent if (last := log.last_heard(name)) else "")
+    firmware.judge_again()
+    register.follow(firmware.judge_again)
+    calls = Calls(clock.now_ms, firmware.called)
+    keeper = Keeper(database, register.directory, calls, pending, Neighbours(found), log, firmware)
     visitors = Visitors(register, calls, pending)
-    return Neighbourhood(visitors=visitors, found=found, keeper=keeper, log=log, catalog=catalog)
+    return Neighbourhood(visitors=visitors, found=found, keeper=keeper, log=log, firmware=firmware, catalog=catalog)
 
 
 def made_discovery(config: Config, listener: Listener, found: Found) -> Discovery:
     """Make what announces and listens, as far as it is switched on."""
-    chosen, host = config.discovery, config.gateway.listen.host
-    announcement = Announcement(name=config.gateway.name, http_port=listener.port, https_port=listener.tls_port or 0)
     return Discovery(
-        announcement=announcement if chosen.announce else None,
-        found=found if chosen.browse else None,
-        addresses=lambda: reachable(host, own_addresses()),
+        announcement=_announcement(config, listener),
+        found=found if config.discovery.browse else None,
+        addresses=lambda: reachable(listener.host, own_addresses()),
     )
+
+
+def announce_at(discovery: Discovery, config: Config, listener: Listener) -> None:
+    """Announce the gateway where it listens now."""
+    discovery.announce(_announcement(config, listener))
+
+
+def _announcement(config: Config, listener: Listener) -> Announcement | None:
+    if not config.discovery.announce:
+        return None
+    return Announcement(name=config.gateway.name, http_port=listener.port, https_port=listener.tls_port or 0)

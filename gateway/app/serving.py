@@ -16,7 +16,7 @@ from gateway.app.alerting import made_alerts
 from gateway.app.doors import application, made_door, made_shell, names, opened_doors
 from gateway.app.keeping import made_keeping
 from gateway.app.mirroring import Mirroring, made_mirroring
-from gateway.app.neighbourhood import made_discovery
+from gateway.app.neighbourhood import announce_at, made_discovery
 from gateway.app.pages.everything import add_pages
 from gateway.app.pages.parts import Parts
 from gateway.app.stored import OpenDatabase, Stored, durable_database, opened
@@ -27,6 +27,7 @@ from gateway.device_api.kept_calls import work_off
 from gateway.devices.register import Register
 from gateway.errors import GatewayError, StoreError
 from gateway.mirror.outbound import Outbound
+from gateway.operations.settings_address import NewAddress
 from gateway.operations.settings_desk import SettingsDesk
 from gateway.store.folder import WAKE_SIGNAL, DataFolder
 from gateway.web.listeners import Listener
@@ -105,6 +106,8 @@ async def running(
         alerts = await made_alerts(config, clock, stored)
         stack.push_async_callback(mirroring.neighbourhood.keeper.close)
         settings = SettingsDesk(config=config, vault=stored.vault, database=stored.database, clock=clock)
+        listeners: list[Listener] = []
+        address = NewAddress(desk=settings, clock=clock, doors=lambda: listeners[0] if listeners else None)
         admins = Admins(database=stored.database, data_dir=folder.path, clock=clock, announce=announce)
         admins.follow(stored.accounts.forget_origin)
         beside = {
@@ -112,6 +115,7 @@ async def running(
             "alerts": alerts.run(),
             "keep-clean": stored.accounts.keep_clean(),
             "certificate": certificate.keep(),
+            "address": address.run(),
             "admins": _keep(admins),
             "backups": made_keeping(config, clock, folder).backups.run(),
         }
@@ -119,7 +123,6 @@ async def running(
             _beside(stack, name, work, failed)
         shell, ports = made_shell(config, clock, admins), Ports()
         app, door, health = application(config, clock, stored, mirroring, made_door(shell, ports, stored, config))
-        listeners: list[Listener] = []
         gateway: list[Running] = []
 
         async def changed() -> None:
@@ -140,16 +143,24 @@ async def running(
             listener=lambda: listeners[0] if listeners else None,
             changed=changed,
             settings=settings,
+            address=address,
             alerts=alerts,
             restart=restart,
         )
         add_pages(parts)
         await making
-        listener = await opened_doors(stack, config, app, certificate)
+        listener = await opened_doors(stack, config, clock, app, certificate)
         listeners.append(listener)
-        ports.tls = listener.tls_port
-        _beside(stack, "discovery", made_discovery(config, listener, mirroring.neighbourhood.found).run(), failed)
-        stored.apps.listening_on(listener.port)
+        discovery = made_discovery(config, listener, mirroring.neighbourhood.found)
+        _beside(stack, "discovery", discovery.run(), failed)
+
+        def moved() -> None:
+            ports.tls = listener.tls_port
+            stored.apps.listening_on(listener.port)
+            announce_at(discovery, settings.config, listener)
+
+        moved()
+        address.follow(moved)
         announce(f"Admin page: {listener.https_for_others}/")
         announce(f"Certificate fingerprint (SHA-256): {certificate.fingerprint}")
         await admins.begin()

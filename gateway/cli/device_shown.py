@@ -31,6 +31,7 @@ def as_json(known: Known, asking: PollStatus | None = None) -> dict[str, object]
         "name": known.title,
         "profile": known.row.profile,
         "model": section.model if section else None,
+        "firmware": known.row.firmware or None,
         "state": state(known),
         "set_by": known.locked_by or "command",
         "time_zone": section.time_zone if section else None,
@@ -58,7 +59,8 @@ def as_json(known: Known, asking: PollStatus | None = None) -> dict[str, object]
 
 def _policies(section: DeviceSection | None) -> dict[str, object]:
     names = ("account", "calendar", "invitations", "wins", "conflict", "meet", "transparency", "visibility")
-    return {name: None if section is None else getattr(section, name) for name in (*names, "room_address")}
+    more = ("room_address", "email_domain")
+    return {name: None if section is None else getattr(section, name) for name in (*names, *more)}
 
 
 def _asking(status: PollStatus) -> dict[str, object]:

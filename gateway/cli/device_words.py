@@ -33,6 +33,7 @@ OPTIONS = {
     "transparency": "--transparency",
     "visibility": "--visibility",
     "room_address": "--room-address",
+    "email_domain": "--email-domain",
     "join.sip_uri": "--sip",
     "join.dial_in": "--dial-in",
     "join.web_link": "--web-link",
@@ -96,6 +97,9 @@ def _add_calendar_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--room-address", metavar="EMAIL", help="the room's own address in Google, invited as a resource"
     )
+    parser.add_argument(
+        "--email-domain", metavar="DOMAIN", help="domain of the addresses of people known by their extension alone"
+    )
 
 
 def named(error: ConfigError) -> list[str]:
@@ -148,6 +152,7 @@ def words_of(args: argparse.Namespace) -> dict[str, object]:
             "transparency": args.transparency,
             "visibility": args.visibility,
             "room_address": args.room_address,
+            "email_domain": args.email_domain,
             "join": _given(join),
             "show_pins": args.show_pins,
             "key": secret_of(args.key_file),

@@ -52,6 +52,11 @@ class Discovery:
         self._look_again_s = look_again_s
         self._said = ""
 
+    def announce(self, announcement: Announcement | None) -> None:
+        """Say this from now on; who announces nothing, or did not, keeps to that until the next start."""
+        if self._announcement is not None and announcement is not None:
+            self._announcement = announcement
+
     async def run(self) -> None:
         """Take part until cancelled; returns at once when there is nothing to do."""
         if self._announcement is None and self._found is None:
@@ -71,17 +76,18 @@ class Discovery:
                 await asyncio.sleep(TRY_AGAIN_S)
 
     async def _take_part(self, addresses: Sequence[str]) -> None:
-        """Announce and listen until the machine has other addresses."""
+        """Announce and listen until the machine has other addresses, or something else is to be announced."""
+        said = self._announcement
         async with _multicast(addresses) as network, asyncio.TaskGroup() as tasks:
-            if self._announcement is not None:
-                for service in self._announcement.services(addresses):
+            if said is not None:
+                for service in said.services(addresses):
                     # The first await probes whether the name is free, the second one announces it.
                     await (await network.async_register_service(service, allow_name_change=True))
             listening = None
             if self._found is not None:
                 listening = tasks.create_task(_Listener(self._found).listen(network))
             self._say(f"discovery takes part on {', '.join(addresses)}")
-            while tuple(self._addresses()) == tuple(addresses):  # noqa: ASYNC110 - the kernel's tables tell nobody
+            while said is self._announcement and tuple(self._addresses()) == tuple(addresses):  # noqa: ASYNC110 - the kernel's tables tell nobody
                 await asyncio.sleep(self._look_again_s)
             if listening is not None:
                 listening.cancel()

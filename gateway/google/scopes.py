@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.messages.languages import tr
+
 _AUTH = "https://www.googleapis.com/auth/"
 
 
@@ -25,12 +27,22 @@ class Feature(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
-    """A feature in words (`shown`), the narrowest scope to ask for, and all scopes any one of which is enough."""
+    """A feature, the narrowest scope to ask for, and all scopes any one of which is enough."""
 
     feature: Feature
-    shown: str
     ask: str
     enough: frozenset[str]
+
+    @property
+    def shown(self) -> str:
+        """The feature in words."""
+        return {
+            Feature.WRITE: tr("writing meetings"),
+            Feature.READ: tr("reading meetings"),
+            Feature.BUSY: tr("looking up busy times"),
+            Feature.LIST: tr("choosing among calendars"),
+            Feature.CREATE: tr("creating calendars"),
+        }[self.feature]
 
 
 _WRITE = _named("calendar.events.owned", "calendar.events", "calendar")
@@ -40,31 +52,26 @@ PERMISSIONS = {
     for each in (
         Permission(
             feature=Feature.WRITE,
-            shown="writing meetings",
             ask=f"{_AUTH}calendar.events.owned",
             enough=_WRITE,
         ),
         Permission(
             feature=Feature.READ,
-            shown="reading meetings",
             ask=f"{_AUTH}calendar.events.owned.readonly",
             enough=_WRITE | _named("calendar.events.owned.readonly", "calendar.events.readonly", "calendar.readonly"),
         ),
         Permission(
             feature=Feature.BUSY,
-            shown="looking up busy times",
             ask=f"{_AUTH}calendar.events.freebusy",
             enough=_named("calendar.events.freebusy", "calendar.freebusy", "calendar", "calendar.readonly"),
         ),
         Permission(
             feature=Feature.LIST,
-            shown="choosing among calendars",
             ask=f"{_AUTH}calendar.calendarlist.readonly",
             enough=_named("calendar.calendarlist.readonly", "calendar.calendarlist", "calendar", "calendar.readonly"),
         ),
         Permission(
             feature=Feature.CREATE,
-            shown="creating calendars",
             ask=f"{_AUTH}calendar.app.created",
             enough=_named("calendar.app.created", "calendar.calendars", "calendar"),
         ),

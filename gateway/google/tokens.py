@@ -17,6 +17,7 @@ from gateway.google import service_account
 from gateway.google.failures import Operation, classify_silence, classify_token, unreadable_token
 from gateway.google.service_account import Impersonation
 from gateway.google.wire import Answer, NoAnswer, Wire
+from gateway.messages.languages import apart
 
 FRESH_MS = 225_000
 """A token that ends sooner than this is renewed first (google-auth's own threshold, 3 minutes 45 seconds)."""
@@ -81,7 +82,7 @@ class AccessTokens:
         if (held := self._fresh(rejected)) is not None:
             return held
         if self._refreshing is None:
-            self._refreshing = asyncio.create_task(self._refresh(), name="refresh-token")
+            self._refreshing = asyncio.create_task(self._refresh(), name="refresh-token", context=apart())
             self._refreshing.add_done_callback(self._refreshed)
         return await asyncio.shield(self._refreshing)
 

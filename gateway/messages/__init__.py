@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -197,6 +196,8 @@ _TEXTS = frozenset({"title", "text", "remedy", "buttons", "help"})
 
 @functools.cache
 def _catalogue() -> dict[str, dict[str, Any]]:
+    import json  # when a message is wanted: the settings are read without it
+
     raw = (resources.files(__name__) / "en.json").read_text("utf-8")
     catalogue: dict[str, dict[str, Any]] = json.loads(raw)
     return catalogue

@@ -8,11 +8,10 @@ tests: `en-XA` is English with accents and longer, `ar-XB` the same from right t
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from importlib import resources
 from typing import Any
 
@@ -44,6 +43,11 @@ def speaking(code: str) -> Iterator[None]:
         yield
     finally:
         _speaking.reset(token)
+
+
+def apart() -> Context:
+    """Return what work goes on in that outlives whoever asked for it: its logs, mails and alerts are in English."""
+    return Context()
 
 
 def preferred(accept_language: str) -> str:
@@ -126,6 +130,8 @@ def _catalogue(code: str) -> dict[str, Any]:
 
 
 def _read(name: str) -> dict[str, Any]:
+    import json  # when something is translated: the settings are read without it
+
     raw = (resources.files("gateway.messages") / name).read_text("utf-8")
     found: dict[str, Any] = json.loads(raw)
     return found

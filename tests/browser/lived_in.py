@@ -31,6 +31,9 @@ async def lived_in(folder: Path, before: Work[None] | None = None) -> AsyncItera
         await connected(office)
         await _schedules(office)
         await _troubles(office)
+        await office.browser.open("/diagnostics")
+        await office.browser.press("Record everything for 10 minutes")
+        await office.browser.press("Stop")
         await office.dashboard()
         yield office
 

@@ -31,10 +31,20 @@ FULL_PAGES = (
     "/meetings?state=failed",
     "/meetings?state=cancelled",
     "/meetings?state=off",
+    "/meetings?text=weekly",
+    "/meetings?text=anna+many",
 )
 """Parts of the agenda that fill a page of the large gateway only; they cost what a full page of the small one costs."""
 
-NEARLY_EMPTY_PAGES = ("/meetings?device=lobby", "/meetings?state=changed", "/meetings?state=waiting")
+NEARLY_EMPTY_PAGES = (
+    "/meetings?device=lobby",
+    "/meetings?state=changed",
+    "/meetings?state=waiting",
+    "/meetings?text=nobody-has-this",
+    "/meetings?text=ana+board+stand-up",
+    "/meetings?text=nobody&state=synced",
+    "/logs/audit?text=nobody-has-this",
+)
 
 Asked = tuple[tuple[DashboardOffice, str], tuple[DashboardOffice, str]]
 """A page of the small gateway and the same of the large one."""
@@ -69,6 +79,8 @@ async def test_every_page_with_many_meetings(tmp_path: Path) -> None:
         lived_in(tmp_path / "small", filled(A_PAGE_OF_MEETINGS, A_PAGE_OF_DEVICES, days=1)) as small,
         lived_in(tmp_path / "large", filled(MEETINGS, DEVICES, days=365)) as large,
     ):
+        for office in (small, large):
+            await office.gateway.mirroring.indexing.catch_up(1)
         pages = {each: ((small, "/meetings"), (large, each)) for each in FULL_PAGES}
         pages |= {each: ((small, each), (large, each)) for each in NEARLY_EMPTY_PAGES}
         others = await every_address(large)

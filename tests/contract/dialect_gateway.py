@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from gateway.app.serving import running
 from gateway.config import load
-from tests.contract.running_gateway import BEARER, KEYS, GatewayInTest, StandingClock, settings
+from tests.contract.running_gateway import BEARER, KEYS, PATIENT, GatewayInTest, StandingClock, settings
 from tests.contract.validating_client import Answer, ValidatingClient
+from tests.prepared import running
 
 MORE = {
     "organizer": ("generic/itip", "contract-itip-key-0123456789"),
@@ -47,7 +47,7 @@ FORM = {**AUTH["jitsi"], "Content-Type": "application/x-www-form-urlencoded"}
 
 
 @asynccontextmanager
-async def dialect_gateway(folder: Path, limits: str = "in_flight: 5") -> AsyncIterator[GatewayInTest]:
+async def dialect_gateway(folder: Path, limits: str = PATIENT) -> AsyncIterator[GatewayInTest]:
     """Serve from `folder` until the block ends."""
     settings(folder, limits)
     path = folder / "config.yaml"

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import aiohttp
 
-from gateway.app.serving import Running, running
+from gateway.app.serving import Running
 from gateway.config import Config, load
 from tests.contract.validating_client import ValidatingClient
+from tests.prepared import running
 
 NOW_S = 1_795_168_800
 """2026-11-20T10:00:00Z, so that dates in tests stay near."""
@@ -41,6 +42,9 @@ limits:
   body_timeout_s: 1
   {limits}
 """
+
+PATIENT = "device_calls_per_minute: 10000000"
+"""A limit that tests with many calls do not reach: time does not pass here."""
 
 MEETING: dict[str, object] = {
     "external_id": "contract-1",
@@ -102,7 +106,7 @@ class GatewayInTest:
         )
 
 
-def settings(folder: Path, limits: str = "in_flight: 5") -> Config:
+def settings(folder: Path, limits: str = PATIENT) -> Config:
     """Read the settings as the product does; `limits` is one more line under the key of that name."""
     path = folder / "config.yaml"
     path.write_text(CONFIG.format(limits=limits))
@@ -115,7 +119,7 @@ def settings(folder: Path, limits: str = "in_flight: 5") -> Config:
 
 
 @asynccontextmanager
-async def running_gateway(folder: Path, limits: str = "in_flight: 5") -> AsyncIterator[GatewayInTest]:
+async def running_gateway(folder: Path, limits: str = PATIENT) -> AsyncIterator[GatewayInTest]:
     """Serve from `folder` until the block ends."""
     async with running(settings(folder, limits), StandingClock()) as served, aiohttp.ClientSession() as session:
         yield GatewayInTest(running=served, client=ValidatingClient(session, served.listener.url))

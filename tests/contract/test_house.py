@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -29,6 +30,7 @@ STATEMENT = re.compile(
 GOOGLE = re.compile(r"googleapis\.com|accounts\.google\.com")
 
 
+@functools.cache
 def strings(path: Path) -> list[str]:
     """Every text of a file that is no docstring, f-strings with their fixed parts only."""
     tree = ast.parse(path.read_text("utf-8"))

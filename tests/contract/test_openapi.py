@@ -76,7 +76,7 @@ def test_every_reference_is_used_and_every_operation_can_say_no():
                 assert {"401", "503"} <= set(item[method]["responses"]), f"{method} {path}"
 
 
-async def test_every_documented_answer_is_given(gateway: GatewayInTest):
+async def test_every_documented_answer_is_given(gateway: GatewayInTest, tmp_path: Path):
     """A tour that provokes each documented answer of the meetings' calls; the client checks every one."""
     await accepted_and_cancelled(gateway)
     await refused(gateway)
@@ -85,6 +85,10 @@ async def test_every_documented_answer_is_given(gateway: GatewayInTest):
     await larger_and_slower_than_allowed(gateway)
     await without_a_disk(gateway)
     await operators(gateway)
+    (tmp_path / "slow").mkdir()
+    async with dialect_gateway(tmp_path / "slow", "device_calls_per_minute: 1") as slow:
+        await too_many_calls(slow)
+        given = {*gateway.client.seen, *slow.client.seen}
     documented = {
         (method.upper(), path, int(status))
         for path, item in specification()["paths"].items()
@@ -92,7 +96,37 @@ async def test_every_documented_answer_is_given(gateway: GatewayInTest):
         if method in item
         for status in item[method]["responses"]
     }
-    assert documented - set(gateway.client.seen) == set()
+    assert documented - given == set()
+
+
+async def too_many_calls(slow: GatewayInTest) -> None:
+    """All of a device's calls together have one limit."""
+    call, auth = slow.client, BEARER["script"]
+    assert (await call("POST", MEETINGS, json=MEETING, headers=auth)).status == 202
+    assert (
+        await call("POST", dialect_tour.ITIP, data=dialect_tour.calendar(), headers=dialect_tour.CALENDAR)
+    ).status == 202
+    assert (await call("GET", dialect_tour.action())).status == 202
+    for method, path, body in (
+        ("POST", MEETINGS, MEETING),
+        ("PUT", ONE, MEETING),
+        ("GET", ONE, None),
+        ("DELETE", ONE, None),
+        ("PUT", dialect_tour.SECOND, MEETING),
+        ("DELETE", dialect_tour.SECOND, None),
+        ("GET", AVAILABILITY, None),
+    ):
+        refused = await call(method, path, json=body, headers=auth)
+        assert (refused.status, refused.document["code"]) == (429, "too-many-calls"), (method, path)
+        assert refused.headers["Retry-After"] == "60"
+    assert (await call("POST", dialect_tour.JITSI, data=dialect_tour.room(), headers=dialect_tour.FORM)).status == 201
+    room = await call("POST", dialect_tour.JITSI, data=dialect_tour.room(), headers=dialect_tour.FORM)
+    assert (room.status, room.headers["Retry-After"]) == (503, "60"), "after which Jitsi comes again by itself"
+    cookie = await dialect_tour.log_in(slow)
+    told = [await dialect_tour.ucm(slow, dialect_tour.LIST, cookie=cookie) for _ in range(2)]
+    assert [each.document["status"] for each in told] == [0, -45]
+    again = await call("POST", dialect_tour.ITIP, data=dialect_tour.calendar(), headers=dialect_tour.CALENDAR)
+    assert again.status == (await call("GET", dialect_tour.action(subject="Other"))).status == 429
 
 
 async def accepted_and_cancelled(gateway: GatewayInTest) -> None:

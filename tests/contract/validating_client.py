@@ -92,7 +92,7 @@ def _check_problem(document: Any, status: int, headers: Mapping[str, str], place
     errors = [f"{error.json_path}: {error.message}" for error in problem_schema().iter_errors(document)]
     assert errors == [], f"{place}\n{errors}"
     assert document["status"] == status, place
-    assert ("Retry-After" in headers) == (status in (503, 507)), place
+    assert ("Retry-After" in headers) == (status in (429, 503, 507)), place
     assert ("WWW-Authenticate" in headers) == (status == 401), place
 
 

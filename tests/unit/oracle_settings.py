@@ -128,6 +128,7 @@ class Device(Section):
     transparency: Literal["opaque", "transparent"] = "opaque"
     visibility: Literal["default", "public", "private"] = "default"
     room_address: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    email_domain: Annotated[str, Field(pattern=r"^([a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}$")] | None = None
     model: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")] | None = None
     join: Annotated[Join, BeforeValidator(lambda value: {} if value is None else value)] = Join()
     show_pins: bool = False
@@ -138,6 +139,7 @@ class Device(Section):
 class Limits(Section):
     body_bytes: Annotated[int, Field(ge=1024, le=1048576)] = 65536
     body_timeout_s: Annotated[float, Field(ge=1, le=60)] = 5.0
+    device_calls_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] = 3_000
     retry_first_s: Annotated[float, Field(ge=0.01, le=60)] = 2.0
     retry_cap_s: Annotated[float, Field(ge=0.01, le=21600)] = 900.0
     in_flight: Annotated[int, Field(ge=1, le=50)] = 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ import pytest
 
 from gateway import __version__, cli
 from gateway.cli import command as codes
+from tests import warm
 
 KEY = "command-line-device-key-0123"
 SECRET = "GOCSPX-command-line-secret"
@@ -62,9 +64,9 @@ class Shell:
 
     def __call__(self, *words: str, typed: str = "", code: int = 0) -> tuple[str, str]:
         """Run a command that must end with `code`; return what it printed and what it said."""
-        process = self.start(*words)
-        out, err = process.communicate(typed, timeout=60)
-        assert process.returncode == code, err
+        ended = warm.run(["-m", "gateway", *words], env=self.environ, stdin=typed, cwd=str(self.folder))
+        got, out, err = asyncio.run(asyncio.wait_for(ended, 60))
+        assert got == code, err
         assert "Traceback" not in err
         assert KEY not in out + err
         assert SECRET not in out + err

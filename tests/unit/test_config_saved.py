@@ -90,7 +90,7 @@ def test_a_secret_is_opened_and_one_that_cannot_be_is_left_out_with_its_channel_
         ("gateway.name: [", "saved.yaml:2:1: this is not readable as YAML"),
         ("- a\n", "must consist of lines"),
         ("gateway.name: ok\ngateway.time_zone: Nowhere/Land\n", "saved.yaml:2:1: gateway.time_zone must be an IANA"),
-        ("gateway.listen: 0.0.0.0:1\ngateway.name: ok\n", "gateway.listen is not saved on the page"),
+        ("gateway.data_dir: /x\ngateway.name: ok\n", "gateway.data_dir is not saved on the page"),
         ("notifications.email.server: mail.example.com\ngateway.name: ok\n", "notifications.email.sender is required"),
         ("notifications.email: 5\ngateway.name: ok\n", "notifications.email must be a section"),
         ("google.refresh_every_s: 1\ngateway.name: ok\n", "google.refresh_every_s must be between"),

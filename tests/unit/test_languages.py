@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import asyncio
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,6 +18,7 @@ from gateway import cli, messages
 from gateway.messages.languages import (
     LANGUAGES,
     PSEUDO,
+    apart,
     direction,
     gettext,
     language,
@@ -72,6 +74,15 @@ def test_the_files_are_as_the_command_for_translators_writes_them(code: str, tmp
     files.write(code, tmp_path)
     for name in (f"{code}.json", f"{code}.pages.json"):
         assert (tmp_path / name).read_text("utf-8") == (files.FOLDER / name).read_text("utf-8"), name
+
+
+async def test_work_that_goes_on_apart_speaks_english():
+    async def says() -> str:
+        return tr("Save")
+
+    with speaking("en-XA"):
+        assert await asyncio.create_task(says()) != "Save"
+        assert await asyncio.create_task(says(), context=apart()) == "Save"
 
 
 def test_every_language_has_its_files_and_no_file_is_too_many():

@@ -123,7 +123,7 @@ BUTTONS = {
     "C-01": "check-settings",
     "C-08": "diagnostics",
     "C-11": "show-queue",
-    **{f"C-{number:02}": "" for number in (*range(2, 8), 9, 10, 12, 13, 14)},
+    **{f"C-{number:02}": "" for number in (*range(2, 8), 9, 10, *range(12, 16))},
 }
 """Every code that the product promises, and what its buttons do."""
 
@@ -139,10 +139,7 @@ SEVERITIES = {
 }
 """What is no error: what only informs, and what goes on or can be gone past."""
 
-NOBODY_NAMES = dict.fromkeys(
-    ("D-13", "D-14"),
-    "explains on its help page what the doors and the answers say in words of their own",
-)
+NOBODY_NAMES: dict[str, str] = {}
 """Codes that no line of the product names, with the reason."""
 
 

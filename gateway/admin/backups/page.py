@@ -11,6 +11,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from gateway import messages
+from gateway.admin.settings.tabs import settings_tabs
 from gateway.admin.shell import Shell, actor_of, form_of, redirect, session_of
 from gateway.errors import AccessError, CatalogueError, NotFound
 from gateway.messages import Message
@@ -88,6 +89,8 @@ class BackupPages:
             kind=_kind,
             size=_size,
             zone=office.zone(),
+            tabs=settings_tabs(),
+            here=HOME,
         )
 
     async def create(self, request: web.Request) -> web.Response:

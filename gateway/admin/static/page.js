@@ -162,6 +162,7 @@
   /* What the page asks for by itself does not keep anybody signed in. */
   document.addEventListener("htmx:configRequest", function (event) {
     var by = event.detail.triggeringEvent;
+    event.detail.headers["X-Browser-Time"] = String(Date.now());
     if (!by || !by.isTrusted) {
       event.detail.headers["X-Unasked"] = "yes";
     } else {

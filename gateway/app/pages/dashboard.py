@@ -7,6 +7,7 @@ from gateway.admin.dashboard.decisions import DecisionsPage
 from gateway.admin.dashboard.page import DashboardPage, Office
 from gateway.admin.live import Live
 from gateway.admin.shell import Standing
+from gateway.app.pages.noticed import made_noticed
 from gateway.app.pages.parts import Parts
 from gateway.operations.checklist import Checklist
 from gateway.operations.overview import Overview
@@ -71,6 +72,7 @@ def _overview(parts: Parts) -> Overview:
         chosen={section.id: section.account for section in config.devices if section.account is not None},
         zone=parts.zone,
         every_s=config.google.refresh_every_s,
+        noticed=made_noticed(parts).problems,
     )
 
 

@@ -59,5 +59,6 @@ def add(parts: Parts) -> None:
             devices=lambda: sorted(device.row.name for device in mirroring.register.served()),
             invitations=invitations,
             changed=changed,
+            searched=mirroring.indexing.searched,
         ),
     )

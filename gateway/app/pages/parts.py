@@ -17,6 +17,7 @@ from gateway.config import Config
 from gateway.device_api.door import DeviceDoor
 from gateway.operations.alerts import Alerts
 from gateway.operations.health import Health
+from gateway.operations.settings_address import NewAddress
 from gateway.operations.settings_desk import SettingsDesk
 from gateway.web.listeners import Listener
 from gateway.web.tls import Certificate
@@ -45,6 +46,7 @@ class Parts:
     listener: Callable[[], Listener | None]
     changed: Callable[[], Awaitable[None]]
     settings: SettingsDesk
+    address: NewAddress
     alerts: Alerts
     restart: Callable[[], None] | None = None
 

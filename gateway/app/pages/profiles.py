@@ -8,6 +8,7 @@ from gateway.app.pages.calls import made_desk
 from gateway.app.pages.parts import Parts
 from gateway.dialects.whole_call import captured, pasted, readers
 from gateway.operations.profile_desk import ProfileDesk
+from gateway.operations.profile_history import ProfileHistory
 from gateway.profiles.catalog import builtin_folder
 
 
@@ -24,6 +25,7 @@ def add(parts: Parts) -> None:
     office = ProfileOffice(
         shell=parts.shell,
         desk=desk,
+        history=ProfileHistory(database=parts.stored.database, clock=parts.clock),
         calls=made_desk(parts),
         log=neighbourhood.log,
         register=parts.mirroring.register,

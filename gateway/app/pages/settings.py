@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 
+from gateway.admin.settings.network_page import NetworkPages, Place
 from gateway.admin.settings.notify_page import NotifyPages
-from gateway.admin.settings.page import Office, Place, SettingsPages
+from gateway.admin.settings.page import Office, SettingsPages
 from gateway.admin.settings.people_page import PeoplePages
 from gateway.app.pages.parts import Parts
 from gateway.config import Config
 from gateway.notify.webhook import Told
 from gateway.operations.alert_channels import made_channels
 from gateway.operations.alert_test import send_test
+from gateway.operations.settings_certificate import OwnCertificate
 from gateway.operations.settings_shown import AT_ONCE
 
 _LOGGER = logging.getLogger(__name__)
@@ -27,8 +29,6 @@ def add(parts: Parts) -> None:
         shell=parts.shell,
         desk=desk,
         at_once=AT_ONCE | _FOLLOWED,
-        place=lambda: _place(parts),
-        backups="/settings/backup",
     )
 
     async def send(config: Config, channel: str) -> Told | None:
@@ -47,9 +47,16 @@ def add(parts: Parts) -> None:
         parts.alerts.use(made_channels(config), gateway=config.gateway.name)
 
     desk.follow(followed)
-    SettingsPages(office).add(parts.app)
+    pages = SettingsPages(office)
+    pages.add(parts.app)
+    _network(parts, pages).add(parts.app)
     PeoplePages(office, parts.admins).add(parts.app)
     NotifyPages(office, parts.clock, send).add(parts.app)
+
+
+def _network(parts: Parts, pages: SettingsPages) -> NetworkPages:
+    certificate = OwnCertificate(kept=parts.certificate, database=parts.stored.database, clock=parts.clock)
+    return NetworkPages(pages=pages, address=parts.address, certificate=certificate, place=lambda: _place(parts))
 
 
 def _place(parts: Parts) -> Place:
@@ -59,4 +66,5 @@ def _place(parts: Parts) -> Place:
     return Place(
         addresses=(*((public,) if public else ()), *addresses),
         fingerprint=parts.certificate.fingerprint,
+        certificate=parts.certificate.facts(),
     )

@@ -14,12 +14,12 @@ from typing import TypeVar
 import aiohttp
 from yarl import URL
 
-from gateway.app.serving import running
 from gateway.config import Config, GatewaySection, GoogleEndpoints, GoogleSection
 from gateway.store import audit
 from simulator.google import SimulatedGoogle
 from tests.journey.page_office import LOCAL, PASSWORD, SECRET, PageOffice
 from tests.journey.plain_browser import Page, PlainBrowser
+from tests.prepared import running
 from tests.unit.google.moved_clock import MovedClock
 
 T = TypeVar("T")

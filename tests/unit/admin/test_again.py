@@ -20,11 +20,11 @@ from gateway.admin.door_pages import DoorPages
 from gateway.admin.look_page import LookPage
 from gateway.admin.shell import Shell, form_of, redirect
 from gateway.errors import AccessError
-from gateway.store import migrate
 from gateway.store.database import Database
 from gateway.web.listeners import listen
 from tests.journey.door_office import PASSWORD, Visitor
 from tests.journey.plain_browser import Page, PlainBrowser
+from tests.prepared import give_database
 from tests.unit.google.moved_clock import MovedClock
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -123,7 +123,7 @@ class _Nothing:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def rooms(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rooms]:
     folder: Path = tmp_path_factory.mktemp("again")
-    migrate.prepare(folder / "gateway.db", 0)
+    give_database(folder / "gateway.db", 0)
     database = Database(folder / "gateway.db")
     await database.open()
     clock = MovedClock()

@@ -16,10 +16,10 @@ from gateway.admin.door import Door, Ports
 from gateway.admin.door_pages import DoorPages
 from gateway.admin.shell import Shell, actor_of, form_of
 from gateway.errors import AccessError, StoreFull
-from gateway.store import migrate
 from gateway.store.database import Database
 from gateway.web.listeners import Listener, listen
 from tests.journey.door_office import PASSWORD, Visitor
+from tests.prepared import give_database
 from tests.unit.google.moved_clock import MovedClock
 
 
@@ -46,7 +46,7 @@ async def refuses(_request: web.Request) -> web.Response:
 
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    migrate.prepare(tmp_path / "gateway.db", 0)
+    give_database(tmp_path / "gateway.db", 0)
     database = Database(tmp_path / "gateway.db")
     await database.open()
     admins = Admins(database=database, data_dir=tmp_path, clock=MovedClock())
