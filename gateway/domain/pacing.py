@@ -57,7 +57,8 @@ class Window:
 
     def free(self, now_ms: float) -> int:
         """How many calls may be made now."""
-        self.grow(now_ms)
+        if self.limit < self.configured:
+            self.grow(now_ms)
         return max(0, self.limit - self.used(now_ms))
 
     def next_free_ms(self, now_ms: float) -> float | None:
@@ -78,12 +79,17 @@ class Window:
 
     def ended(self, now_ms: float, *, good: bool) -> None:
         """A call ended; of several under way the one made first, which is the careful reading."""
+        # Said without the methods below: this is done seven times for every call.
         entered_ms = self._under_way.popleft() if self._under_way else now_ms
+        over_ms = now_ms - self._window_ms
         self._answered.append(now_ms)
-        _expire(self._answered, now_ms - self._window_ms)
+        if self._answered[0] <= over_ms:
+            _expire(self._answered, over_ms)
         if good:
             self._good.append(entered_ms)
-            went_well = self.went_well(now_ms)
+            if self._good[0] <= over_ms + _MARGIN_MS:
+                _expire(self._good, over_ms + _MARGIN_MS)
+            went_well = len(self._good)
             if went_well > self._most:
                 self._most = went_well
             if went_well > self.limit:

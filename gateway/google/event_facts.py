@@ -12,6 +12,7 @@ from gateway.google.event_text import one_line
 from gateway.google.event_times import instant_s
 
 _PIN_LINE = re.compile(r"(?m)^PIN: .*\n?")
+_SHORT = 80
 _PARTS = (Part.SUBJECT, Part.TIME, Part.LOCATION, Part.DESCRIPTION, Part.REPEAT, Part.GUESTS)
 
 
@@ -107,4 +108,11 @@ def _text(value: object) -> str:
 
 
 def _digest(text: str, size: int = 4) -> str:
+    return _short_digest(text, size) if len(text) < _SHORT else _any_digest(text, size)
+
+
+def _any_digest(text: str, size: int) -> str:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
+
+
+_short_digest = functools.lru_cache(maxsize=512)(_any_digest)  # most rooms, rules and subjects come again and again

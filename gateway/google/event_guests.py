@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 
@@ -45,6 +46,7 @@ def attendees(content: EventContent) -> tuple[list[dict[str, object]], list[str]
     return wanted, left_out
 
 
+@functools.lru_cache(maxsize=512)  # the same people are invited again and again
 def usable_address(address: str) -> bool:
     """Whether Google may take this as a guest's address (RFC 5322 without quoting, at most 254 characters)."""
     return len(address) <= 254 and address.isascii() and _ADDRESS.fullmatch(address) is not None

@@ -68,6 +68,9 @@ _GOOGLES = (
 )
 """What Google decides and ignores, or refuses, when it is sent (discovery document, schema `Event`)."""
 
+_KNOWN = frozenset((*_OURS, *_GOOGLES, "extendedProperties", "attendees"))
+"""What an event may have without saying more than a body that is written over it, or what is looked at by itself."""
+
 _AS_EVER = {"status": "confirmed", "eventType": "default", "transparency": "opaque", "visibility": "default"}
 """Values of fields that say nothing: what an event has when nobody set them."""
 
@@ -161,14 +164,12 @@ def is_plain(raw: Mapping[str, object], body: Mapping[str, object]) -> bool:
     if "conferenceData" in raw:
         return False
     # What `merge` would add to the body, said without building both: this is asked after every write.
-    ours = {"extendedProperties", "attendees", *_settings_before(raw)}
-    for name, value in raw.items():
-        if name in _OURS or name in _GOOGLES or name in ours or name in body or value == _AS_EVER.get(name):
-            continue
-        if name != "status" or value == "tentative":
-            return False
-    properties = body.get("extendedProperties")
-    if _properties(raw.get("extendedProperties"), properties) != _properties(None, properties):
+    more = [
+        name for name, value in raw.items() if name not in _KNOWN and name not in body and not _as_ever(name, value)
+    ]
+    if more and not set(more) <= set(_settings_before(raw)):
+        return False
+    if not _adds_nothing(raw.get("extendedProperties"), body.get("extendedProperties")):
         return False
     wanted = {str(entry.get("email", "")).casefold(): entry for entry in _objects(body.get("attendees"))}
     return not any(
@@ -261,6 +262,20 @@ def _properties(current: object, ours: object) -> dict[str, object]:
     others = {k: v for k, v in before.items() if k != _SETTINGS} if isinstance(before, dict) else {}
     kept["private"] = {**others, **(now if isinstance(now, dict) else {})}
     return kept
+
+
+def _as_ever(name: str, value: object) -> bool:
+    return value == _AS_EVER.get(name) or (name == "status" and value != "tentative")
+
+
+def _adds_nothing(current: object, ours: object) -> bool:
+    """Tell whether `_properties` of both are ours alone."""
+    if not isinstance(current, dict):
+        return True
+    before, now = current.get("private"), ours.get("private") if isinstance(ours, dict) else None
+    known = now if isinstance(now, dict) else {}
+    mixed = isinstance(before, dict) and any(name not in known and name != _SETTINGS for name in before)
+    return current.keys() <= {"private"} and not mixed
 
 
 def _objects(value: object) -> list[dict[str, object]]:

@@ -37,18 +37,31 @@ def description(meeting: Meeting, *, device_name: str, left_out: list[str], join
     Google renders a subset of HTML here, so every text of a device is escaped. When all of it does not fit into
     8 KiB, the agenda is cut first and then the lists of people; no password is part of it but one in `joining`.
     """
-    note = _escaped(f"Scheduled on {one_line(device_name, 100)}. Change or cancel it there, not in this calendar.")
-    host = [_escaped(f"Host: {listed_person(meeting.host)}")] if meeting.host is not None else []
-    facts = [_escaped(line) for line in _facts(meeting)]
-    ways = [_escaped(line) for line in joining]
+    note = f"Scheduled on {one_line(device_name, 100)}. Change or cancel it there, not in this calendar."
+    host = [f"Host: {listed_person(meeting.host)}"] if meeting.host is not None else []
+    facts, lists, agenda = _facts(meeting), _lists(meeting, left_out), _paragraphs(meeting.agenda)
+    whole = _escaped(_joined(agenda, joining, [*host, *lists, *facts], note))
+    if _size(whole) <= LONGEST_DESCRIPTION_BYTES:
+        return whole
+    return _shortened(agenda, joining, host, lists, facts, note)
+
+
+def _shortened(
+    agenda: str, joining: Sequence[str], host: list[str], lists: list[str], facts: list[str], note: str
+) -> str:
+    note = _escaped(note)
+    host, facts, ways = ([_escaped(line) for line in lines] for lines in (host, facts, joining))
     free = LONGEST_DESCRIPTION_BYTES - _size("\n".join([*ways, *host, *facts, note])) - 4 - 2 * bool(ways)
-    lists: list[str] = []
-    for line in _lists(meeting, left_out):
-        lists.append(_cut(_escaped(line), free))
-        free -= _size(lists[-1]) + 1
-    agenda = _cut(_escaped(_paragraphs(meeting.agenda)), max(free, 0))
-    blocks = (agenda, "\n".join(ways), "\n".join(line for line in (*host, *lists, *facts) if line), note)
-    return "\n\n".join(block for block in blocks if block)
+    kept: list[str] = []
+    for line in lists:
+        kept.append(_cut(_escaped(line), free))
+        free -= _size(kept[-1]) + 1
+    return _joined(_cut(_escaped(agenda), max(free, 0)), ways, [*host, *kept, *facts], note)
+
+
+def _joined(agenda: str, ways: Sequence[str], lines: list[str], note: str) -> str:
+    blocks = (agenda, "\n".join(ways), "\n".join([line for line in lines if line]), note)
+    return "\n\n".join([block for block in blocks if block])
 
 
 def listed_person(person: Invitee) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import sqlite3
 from collections import deque
 from collections.abc import Callable
@@ -32,6 +33,8 @@ GRACE_S = 3.0
 """How long calls under way may take to end when the gateway stops; those cut off are looked at after the next start."""
 
 _LEAST_BATCH = 8
+_MOST_BATCH = 40
+_QUICK_S = 0.1
 _MOST_UNSETTLED = 64
 _CLOCK_WAS_SET_MS = 5_000
 
@@ -74,7 +77,8 @@ class Outbound:
         self._pace = pace
         self._policy = policy
         self._in_flight = limits.in_flight
-        self._batch = max(_LEAST_BATCH, 2 * limits.in_flight)
+        self._least = self._batch = max(_LEAST_BATCH, 2 * limits.in_flight)
+        self._claimed_s = -math.inf
         self._lease_ms = int(limits.lease_s * 1000)
         self._claims = Claims(installation_id=installation_id, owner=owner, lease_ms=self._lease_ms)
         self._ending = Ending(
@@ -136,9 +140,9 @@ class Outbound:
 
     async def _turn(self) -> float | None:
         """Claim what can be done; return the seconds until something else can, or None to wait for a wake-up."""
-        most = self._batch - len(self._hand)
         if len(self._hand) > self._in_flight // 2 or len(self._running) >= _MOST_UNSETTLED + self._in_flight:
             return None
+        most = self._most_in_hand() - len(self._hand)
         view = View.of(self._source, self._ending.suspended)
         if not view.accounts:
             return None
@@ -158,12 +162,20 @@ class Outbound:
         if self._unwritten:
             wait_ms = self._lease_ms if wait_ms is None else min(wait_ms, self._lease_ms)
         self._ahead_ms -= set_back_ms
+        if len(claimed) == most:
+            self._claimed_s = self._clock.monotonic_s()
         for each in claimed:
             account, calendar_id = each.pick.account, each.pick.calendar_id
             taken = calendar_id if self._pace.take(account, calendar_id) else None
             self._hand.append((each, PacedTarget(account.target, self._pace, account, taken)))
         self._start()
         return None if wait_ms is None else max(0.0, min(wait_ms, outbox.FARTHEST_MS) / 1000)
+
+    def _most_in_hand(self) -> int:
+        """Return how many to claim: more while they are used up at once, because every claim is a transaction."""
+        quick = self._clock.monotonic_s() - self._claimed_s < _QUICK_S
+        self._batch = min(2 * self._batch, max(_MOST_BATCH, self._least)) if quick else self._least
+        return self._batch
 
     def _under_way(self) -> frozenset[int]:
         """Return the meetings of the jobs in hand, and of those that are being done."""

@@ -150,6 +150,8 @@ class PolledUcm:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._loop
             self._loop = None
+            # What had been handed to the disk is done before anything else begins, as it is when a process is gone.
+            await self.database.write(lambda _conn: None)
 
     @property
     def status(self) -> PollStatus:
