@@ -64,7 +64,7 @@ async def test_a_device_is_added_in_steps_and_its_key_is_shown_once(office: Devi
     await browser.follow("Add device")
     page = await browser.press("Show", search="own words json")
     assert "JSON or form, in the gateway's own words" in page.text
-    assert "From documents" in page.text
+    assert "From the maker's documents" in page.text
     assert "UCM6300" not in page.text
     await browser.follow("JSON or form, in the gateway's own words")
     page = await browser.press("Next", name="Board Room 1")
