@@ -59,14 +59,14 @@ class _End(StrEnum):
     UNKNOWN = "unknown"
     """The calendar has no such occurrence, not even as a cancelled one."""
     DOUBTFUL = "doubtful"
-    """It is cancelled, as every occurrence of a series that was deleted is."""
+    """It is cancelled, as every occurrence of a series that was deleted is; written now, it would be there alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesEnd:
     """How it ended: `failure` is why not all is done, `missing` that the calendar's series has other days than ours.
 
-    `doubtful` says that an occurrence is cancelled and nobody here did that: the whole series may be. `calendar_away`
+    `doubtful` says that an occurrence which is wanted is cancelled: the whole series may be. `calendar_away`
     says that the failure is that the whole calendar cannot be seen.
     """
 
@@ -133,7 +133,8 @@ class SeriesDelivery:
             there, is_gone = outcome.event, outcome.verdict is Verdict.GONE
             if there is None:
                 return await self._missed(piece)
-            if is_gone and piece.content is not None and not sure and piece.row.delivered != NOTHING:
+            if is_gone and piece.content is not None and not sure:
+                # Also where we cancelled it ourselves: the series may have been deleted before or since.
                 return _End.DOUBTFUL
             if piece.content is None:
                 if is_gone:

@@ -226,6 +226,18 @@ async def test_a_series_deleted_in_google_comes_back_with_its_exceptions(mirror:
     assert len(mirror.google.state.live_events) == 2
 
 
+async def test_an_occurrence_that_takes_place_again_is_not_written_into_a_series_that_was_deleted(mirror: Mirror):
+    """That it was found cancelled, as the device wanted it then, does not tell whether its series is there."""
+    await mirror.accept(SERIES)
+    first = mirror.series["id"]
+    mirror.google.do.delete_event(first)
+    await mirror.change(FIRST + WEEK, None)
+    await mirror.change(FIRST + WEEK, at(replace(SERIES, repeat=None), FIRST + WEEK + DAY))
+    assert mirror.series["id"] != first
+    assert all(first not in each["id"] for each in mirror.google.state.live_events)
+    assert (await mirror.shown())[:3] == ["11-23T10:00 Weekly", "12-01T10:00 Weekly", "12-07T10:00 Weekly"]
+
+
 async def test_a_series_moved_by_somebody_in_google_is_where_its_device_has_it_once_one_of_it_is_changed(
     mirror: Mirror,
 ):
