@@ -129,7 +129,8 @@ class FastOffice:
     def keep_what_is_on_disk(self) -> None:
         """Put aside what a power cut at this moment would leave: everything committed, nothing else."""
         kept = self.folder / "kept"
-        shutil.copytree(self.data, kept, ignore=shutil.ignore_patterns("gateway.db*"))
+        # A file that is written under another name first may have its own while the others are copied.
+        shutil.copytree(self.data, kept, ignore=shutil.ignore_patterns("gateway.db*", "*.new"))
         with (
             contextlib.closing(sqlite3.connect(self.data / "gateway.db", timeout=10)) as database,
             contextlib.closing(sqlite3.connect(kept / "gateway.db")) as copy,
