@@ -20,7 +20,7 @@ from gateway.operations.settings_address import TRIAL_S
 from tests.journey.door_office import LOCAL, Door, Visitor
 from tests.journey.plain_browser import PlainBrowser
 from tests.journey.test_settings_pages import office, signed_in
-from tests.unit.web.test_listeners import free_port, is_open
+from tests.ports import free_port, is_open
 from tests.unit.web.test_tls import shown
 from tests.unit.web.test_tls_upload import ordered
 

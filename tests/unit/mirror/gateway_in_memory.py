@@ -142,21 +142,22 @@ class InMemoryGateway:
         while True:
             assert self.outbound is not None
             self.outbound.wake()
+            # Both before the rows: a call that ends between the two must not make a row look done that is not yet.
+            usable, free_ms = self.account.connected, self._free_ms()
             rows = await self.rows()
             busy = [
                 row
                 for row in rows
-                if row.claimed_by
-                or (row.hold is None and self._due_ms(row) <= self.clock.ms and self.account.connected)
+                if row.claimed_by or (row.hold is None and max(row.not_before, free_ms) <= self.clock.ms and usable)
             ]
             if not busy:
                 return rows
             await asyncio.sleep(0)
 
-    def _due_ms(self, row: outbox.OutboxRow) -> int:
-        """When the row's turn may be (ms): after a call to slow down, also the calendar has to be free again."""
+    def _free_ms(self) -> int:
+        """When the next call may be made (ms): after a call to slow down, the calendar has to be free again."""
         waits = [self.pace.next_free_ms(account, self.policy.calendar_id) or 0.0 for account in self.account.usable()]
-        return max(row.not_before, self.clock.ms + math.ceil(max(waits, default=0.0)))
+        return self.clock.ms + math.ceil(max(waits, default=0.0))
 
     async def drain(self) -> None:
         """Let time pass until everything is done or held."""
@@ -164,7 +165,7 @@ class InMemoryGateway:
             waiting = [row for row in await self.quiet() if row.hold is None]
             if not waiting or not self.account.connected:
                 return
-            self.clock.ms = max(self.clock.ms, min(self._due_ms(row) for row in waiting))
+            self.clock.ms = max(self.clock.ms, self._free_ms(), min(row.not_before for row in waiting))
         raise AssertionError("the outbox never became empty")
 
 

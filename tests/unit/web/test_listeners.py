@@ -17,6 +17,7 @@ from gateway.errors import CannotListen, ConfigError
 from gateway.web.addresses import own_addresses, own_names, shown_host
 from gateway.web.listeners import listen
 from gateway.web.tls import Certificate
+from tests.ports import free_port, is_open
 
 
 async def test_both_ports_serve_the_same(tmp_path: Path) -> None:
@@ -79,18 +80,6 @@ async def test_another_address_is_open_beside_the_old_one_until_it_is_taken_or_d
                 assert answer.status == 404
     finally:
         await listener.close()
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        return int(probe.getsockname()[1])
-
-
-def is_open(port: int) -> bool:
-    """Whether somebody listens there."""
-    with closing(socket.socket()) as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.mark.parametrize(("host", "url"), [("127.0.0.1", "http://127.0.0.1:"), ("0.0.0.0", "http://127.0.0.1:")])
