@@ -25,7 +25,7 @@ LONGEST = (
     "tests/journey/test_canaries.py",
     "tests/simulator/test_demo.py",
     "tests/contract/test_readme.py",
-    "tests/unit/mirror/test_exactly_once.py",
+    "tests/unit/mirror/outbound/test_exactly_once.py",
     "tests/unit/test_config_oracle.py",
 )
 

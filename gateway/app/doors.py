@@ -28,8 +28,8 @@ from gateway.device_api.meetings import MeetingCalls
 from gateway.device_api.routes import add_routes
 from gateway.devices.register import Register
 from gateway.errors import CannotListen
-from gateway.mirror.lookup import Lookup
-from gateway.mirror.told import ChangeFeed
+from gateway.mirror.intake.lookup import Lookup
+from gateway.mirror.telling.told import ChangeFeed
 from gateway.operations.health import AccountHealth, Health
 from gateway.web.listeners import Listener, listen
 from gateway.web.middleware import guard

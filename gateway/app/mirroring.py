@@ -15,15 +15,15 @@ from gateway.config import Config, is_simulated
 from gateway.devices.register import Register, enrol
 from gateway.domain.meeting import Meeting
 from gateway.domain.retry import RetryLimits
-from gateway.mirror.availability import Availability
-from gateway.mirror.delivery import Delivery
-from gateway.mirror.inbound import Inbound
-from gateway.mirror.intake import Intake
-from gateway.mirror.outbound import Outbound, OutboundLimits
+from gateway.mirror.availability.availability import Availability
+from gateway.mirror.inbound.inbound import Inbound
+from gateway.mirror.intake.intake import Intake
+from gateway.mirror.outbound.delivery import Delivery
+from gateway.mirror.outbound.outbound import Outbound, OutboundLimits
 from gateway.mirror.paced import Pace, PaceLimits
-from gateway.mirror.poll import Poll
+from gateway.mirror.poll.poll import Poll
+from gateway.mirror.telling.webhooks import Webhooks
 from gateway.mirror.tidying import Tidying
-from gateway.mirror.webhooks import Webhooks
 from gateway.operations.backup_stock import StockTaking
 from gateway.operations.meeting_indexing import MeetingIndexing
 from gateway.operations.mirror_status import BudgetNotes

@@ -10,7 +10,7 @@ from gateway.cli.command import OK, load, say
 from gateway.cli.device_office import Office, with_office
 
 if TYPE_CHECKING:
-    from gateway.mirror.adoption import Adoption, Offer
+    from gateway.mirror.inbound.adoption import Adoption, Offer
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +68,7 @@ def _reject(args: argparse.Namespace) -> int:
 
 async def _adoption(office: Office) -> Adoption:
     from gateway.domain.actor import COMMAND_LINE
-    from gateway.mirror.adoption import Adoption
+    from gateway.mirror.inbound.adoption import Adoption
 
     register, accounts = await office.register(), office.stored.accounts
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from gateway.devices.device import Device
     from gateway.devices.register import Register
     from gateway.devices.roster import Roster
-    from gateway.mirror.intake import Intake
-    from gateway.mirror.poll_state import TestReport
+    from gateway.mirror.intake.intake import Intake
+    from gateway.mirror.poll.state import TestReport
     from gateway.operations.device_desk import DeviceDesk
     from gateway.profiles.catalog import Catalog
 
@@ -80,7 +80,7 @@ class Office:
         import random
 
         from gateway.config import is_simulated
-        from gateway.mirror.poll import Poll
+        from gateway.mirror.poll.poll import Poll
         from gateway.pbx.line import Network
 
         ports = frozenset(section.poll.port for section in self.config.devices if section.poll and section.poll.port)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gateway.config import DeviceSection
     from gateway.devices.roster import Known
-    from gateway.mirror.poll_state import PollStatus
+    from gateway.mirror.poll.state import PollStatus
     from gateway.store.pending import FoundRow, PendingRow
 
 

@@ -12,7 +12,7 @@ from gateway.cli.meeting import accounts_chosen
 
 if TYPE_CHECKING:
     from gateway.app.stored import Stored
-    from gateway.mirror.verify import Report, Verification
+    from gateway.mirror.inbound.verify import Report, Verification
     from gateway.operations.open_questions import Questions
     from gateway.operations.overview_decide import Answer, Decisions
 
@@ -93,9 +93,9 @@ def _verify(args: argparse.Namespace) -> int:
 
 async def _verification(office: Office) -> Verification:
     from gateway.domain.actor import COMMAND_LINE
-    from gateway.mirror.calendar_reader import CalendarReader
+    from gateway.mirror.inbound.calendar_reader import CalendarReader
+    from gateway.mirror.inbound.verify import Verification
     from gateway.mirror.paced import Pace, PaceLimits
-    from gateway.mirror.verify import Verification
     from gateway.store.installation import installation_id
 
     stored, register, chosen = office.stored, await office.register(), office.config.limits

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gateway.cli.meeting_shown import short, utc
 
 if TYPE_CHECKING:
+    from gateway.mirror.inbound.verify import Finding, Report
     from gateway.mirror.paced import Budget
-    from gateway.mirror.verify import Finding, Report
     from gateway.operations.mirror_status import MirrorStatus, Queued
     from gateway.operations.open_questions import Questions
     from gateway.store.reading import CalendarReading

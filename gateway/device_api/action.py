@@ -13,7 +13,7 @@ from gateway.dialects import action_url
 from gateway.dialects.action_url import ActionCall
 from gateway.domain.secret import Secret
 from gateway.errors import NotAuthorized
-from gateway.mirror.receipts import Receipt
+from gateway.mirror.intake.receipts import Receipt
 from gateway.profiles.vocabulary import Dialect
 
 

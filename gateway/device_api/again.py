@@ -21,7 +21,7 @@ from gateway.devices.register import Device
 from gateway.dialects import action_url, native, ucm_envelope
 from gateway.dialects.whole_call import Address, Place, address_of, media_type
 from gateway.errors import Conflict, GatewayError, NotFound
-from gateway.mirror.receipts import Receipt
+from gateway.mirror.intake.receipts import Receipt
 from gateway.profiles.vocabulary import Dialect
 
 

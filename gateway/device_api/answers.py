@@ -15,7 +15,7 @@ from gateway.devices.register import Device
 from gateway.dialects import native
 from gateway.domain.zones import to_local
 from gateway.errors import GatewayError, TimeTaken
-from gateway.mirror.receipts import Receipt, StoredMeeting
+from gateway.mirror.intake.receipts import Receipt, StoredMeeting
 from gateway.profiles import translate
 from gateway.profiles.fields import Part
 from gateway.profiles.model import Ref, Reply

@@ -12,7 +12,7 @@ from aiohttp import web
 from gateway.device_api.answers import answered, utc
 from gateway.device_api.door import DeviceDoor
 from gateway.errors import BadPayload, FieldProblem
-from gateway.mirror.availability import Availability, Busy
+from gateway.mirror.availability.availability import Availability, Busy
 from gateway.profiles.codings import Refused, date_time
 from gateway.web.problem import HttpProblem
 

@@ -14,7 +14,7 @@ from gateway.devices.register import Device
 from gateway.domain.meeting import Meeting
 from gateway.domain.occurrence import OccurrenceChange
 from gateway.errors import FieldProblem, GatewayError, TimeTaken, Unreadable
-from gateway.mirror.receipts import Receipt
+from gateway.mirror.intake.receipts import Receipt
 from gateway.profiles import translate
 from gateway.profiles.vocabulary import Dialect
 from gateway.web.problem import HttpProblem

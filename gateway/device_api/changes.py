@@ -13,7 +13,7 @@ from aiohttp import web
 
 from gateway.devices.register import Device
 from gateway.errors import FieldProblem, Unreadable
-from gateway.mirror.told import ChangeFeed
+from gateway.mirror.telling.told import ChangeFeed
 from gateway.store.changes import Change
 from gateway.web.problem import SERVER
 

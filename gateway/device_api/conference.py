@@ -20,7 +20,7 @@ from gateway.dialects.jitsi import Reservation
 from gateway.domain.meeting import Meeting
 from gateway.domain.zones import to_local
 from gateway.errors import GatewayError, NotFound, TimeTaken
-from gateway.mirror.receipts import StoredMeeting
+from gateway.mirror.intake.receipts import StoredMeeting
 from gateway.profiles import translate
 from gateway.profiles.vocabulary import Dialect
 from gateway.web.problem import SERVER, HttpProblem, from_error, status_of

@@ -24,9 +24,9 @@ from gateway.devices.visitors import Visitors
 from gateway.dialects import native
 from gateway.domain.occurrence import OccurrenceChange, OriginalStart
 from gateway.errors import BadPayload, FieldProblem, GatewayError, NotAuthorized, Unreadable
-from gateway.mirror.intake import Intake, RepeatGuard
-from gateway.mirror.lookup import Lookup
-from gateway.mirror.receipts import Caller, Receipt
+from gateway.mirror.intake.intake import Intake, RepeatGuard
+from gateway.mirror.intake.lookup import Lookup
+from gateway.mirror.intake.receipts import Caller, Receipt
 from gateway.profiles import translate
 from gateway.profiles.vocabulary import Dialect
 from gateway.web.problem import HttpProblem, status_of

@@ -33,7 +33,7 @@ from gateway.errors import (
     TimeTaken,
     Unreadable,
 )
-from gateway.mirror.receipts import Receipt
+from gateway.mirror.intake.receipts import Receipt
 from gateway.profiles import translate
 from gateway.profiles.model import Api
 from gateway.profiles.vocabulary import Dialect

@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler, Middleware
 from gateway.clock import Clock
 from gateway.devices.call_log import CallLog, GoodCall, HeardCall, Result, Way, done_of
 from gateway.errors import FieldProblem, GatewayError, NotAuthorized
-from gateway.mirror.receipts import Receipt
+from gateway.mirror.intake.receipts import Receipt
 from gateway.web.problem import blamed, status_of
 
 _CALLS = "/api"

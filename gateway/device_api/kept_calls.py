@@ -14,7 +14,7 @@ from gateway.devices.device import Device
 from gateway.devices.pending import KeptCall
 from gateway.dialects import native
 from gateway.errors import GatewayError, StoreError
-from gateway.mirror.receipts import Receipt
+from gateway.mirror.intake.receipts import Receipt
 from gateway.web.problem import status_of
 
 _LOGGER = logging.getLogger(__name__)

@@ -12,9 +12,9 @@ from gateway.device_api.door import DeviceDoor, caller, payload_of, repeat_guard
 from gateway.devices.register import Register
 from gateway.devices.visitors import Visitors
 from gateway.errors import GatewayError
-from gateway.mirror.availability import Availability
-from gateway.mirror.intake import Intake
-from gateway.mirror.lookup import Lookup
+from gateway.mirror.availability.availability import Availability
+from gateway.mirror.intake.intake import Intake
+from gateway.mirror.intake.lookup import Lookup
 
 
 @dataclass(slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from gateway.devices.register import Device
 from gateway.domain.meeting import Meeting
 from gateway.domain.occurrence import OccurrenceChange, OriginalStart
 from gateway.errors import BadPayload, FieldProblem
-from gateway.mirror.intake import RepeatGuard
-from gateway.mirror.receipts import Receipt
+from gateway.mirror.intake.intake import RepeatGuard
+from gateway.mirror.intake.receipts import Receipt
 from gateway.profiles import translate
 from gateway.profiles.codings import Refused, date_time
 

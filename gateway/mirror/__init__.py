@@ -1,1 +1,1 @@
-"""The use cases of mirroring, intake and outbound; knows a calendar only through `domain.target`."""
+"""The use cases of mirroring: a room for each part of a meeting's way; a calendar is known by `domain.target` only."""

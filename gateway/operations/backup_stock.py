@@ -17,10 +17,10 @@ from gateway.domain.feed import AccountFeed, SeenEvent
 from gateway.domain.outcome import Outcome, RemoteEvent, Verdict
 from gateway.domain.target import AccountTarget
 from gateway.errors import StoreError
-from gateway.mirror.calendar_reader import CalendarReader, Reading
-from gateway.mirror.ownership import is_nobodys, marked_meeting
+from gateway.mirror.event.ownership import is_nobodys, marked_meeting
+from gateway.mirror.inbound.calendar_reader import CalendarReader, Reading
+from gateway.mirror.inbound.settling import Settling
 from gateway.mirror.paced import Pace
-from gateway.mirror.settling import Settling
 from gateway.store import meetings, mirrored, mirrored_calendars, outbox, restored, verifying
 from gateway.store.database import Database
 from gateway.store.mirrored import MirrorState
@@ -47,7 +47,7 @@ class Accounts(Protocol):
         """See `domain.target.TargetSource`."""
 
     def feeds(self) -> tuple[AccountFeed, ...]:
-        """See `mirror.inbound.FeedSource`."""
+        """See `mirror.inbound.inbound.FeedSource`."""
 
     async def lost(self, account: AccountTarget, outcome: Outcome) -> None:
         """See `domain.target.TargetSource`."""
@@ -63,7 +63,7 @@ class _Stock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """The events that are ours whatever marks they carry (`mirror.calendar_reader.Known`)."""
+    """The events that are ours whatever marks they carry (`mirror.inbound.calendar_reader.Known`)."""
 
     ids: frozenset[str]
     token: str | None = None
@@ -124,7 +124,7 @@ class StockTaking:
         return self._accounts.chosen(email) if self.open else None
 
     def feeds(self) -> tuple[AccountFeed, ...]:
-        """See `mirror.inbound.FeedSource`."""
+        """See `mirror.inbound.inbound.FeedSource`."""
         return self._accounts.feeds() if self.open else ()
 
     async def lost(self, account: AccountTarget, outcome: Outcome) -> None:

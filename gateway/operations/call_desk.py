@@ -18,8 +18,8 @@ from gateway.domain.meeting import Meeting
 from gateway.errors import BadPayload, FieldProblem, NotFound, Unreadable
 from gateway.messages import Message
 from gateway.messages.languages import tr
-from gateway.mirror.poll_reading import note_of
-from gateway.mirror.poll_state import PollStatus, status_of
+from gateway.mirror.poll.reading import note_of
+from gateway.mirror.poll.state import PollStatus, status_of
 from gateway.operations.call_understood import Understood, understood
 from gateway.operations.profile_fixture import fixture_or_raw
 from gateway.profiles.fields import Part

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from gateway.devices.roster import Known, Roster
     from gateway.domain.meeting import Meeting
     from gateway.messages import Message
-    from gateway.mirror.intake import Intake
-    from gateway.mirror.poll_state import PollStatus, TestReport
+    from gateway.mirror.intake.intake import Intake
+    from gateway.mirror.poll.state import PollStatus, TestReport
     from gateway.profiles.model import Profile
     from gateway.store.database import Database
     from gateway.store.vault import Vault
@@ -90,7 +90,7 @@ def set_up_lines(profile: Profile, values: Mapping[str, str], *, asked: bool) ->
 
 def intake_for_commands(database: Database, vault: Vault, clock: Clock) -> Intake:
     """Return what takes meetings, for a process that does not mirror; a gateway that runs is woken afterwards."""
-    from gateway.mirror.intake import Intake
+    from gateway.mirror.intake.intake import Intake
 
     return Intake(
         database=database,
@@ -152,7 +152,7 @@ class DeviceDesk:
 
         Raises as `Roster.remove`, before any meeting is touched.
         """
-        from gateway.mirror.intake import Caller
+        from gateway.mirror.intake.intake import Caller
 
         known = await self._roster.one(name)
         meetings = await self._roster.scheduled_meetings(name)
@@ -194,7 +194,7 @@ class DeviceDesk:
 
     async def asking(self, known: Known) -> PollStatus | None:
         """Return where asking a device stands, None for one that calls by itself."""
-        from gateway.mirror.poll_state import stored_status
+        from gateway.mirror.poll.state import stored_status
 
         if known.section is None or known.section.poll is None:
             return None

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from gateway.clock import Clock
 from gateway.devices.device import Device
 from gateway.domain.meeting import Meeting
-from gateway.mirror.intake import Intake
-from gateway.mirror.receipts import Caller, Receipt
+from gateway.mirror.intake.intake import Intake
+from gateway.mirror.intake.receipts import Caller, Receipt
 from gateway.profiles import translate
 from gateway.profiles.writing import to_payload
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from gateway.domain.device import Wins
 from gateway.domain.kept_edit import KeptEdit, KeptState
 from gateway.errors import Conflict, NotFound
-from gateway.mirror.decisions import Matter, believe, decide, guard_status, put_back_all
-from gateway.mirror.overruling import overrule
+from gateway.mirror.inbound.decisions import Matter, believe, decide, guard_status, put_back_all
+from gateway.mirror.inbound.overruling import overrule
 from gateway.store import kept, meetings
 from gateway.store.meeting_list import MeetingLine
 

@@ -17,9 +17,9 @@ from gateway.domain.facts import EventFacts
 from gateway.domain.kept_edit import KeptEdit
 from gateway.domain.meeting import Meeting
 from gateway.errors import Conflict, NotFound
-from gateway.mirror.intake import Caller, Intake
-from gateway.mirror.receipts import Note
-from gateway.mirror.standing import notes_of
+from gateway.mirror.intake.intake import Caller, Intake
+from gateway.mirror.intake.receipts import Note
+from gateway.mirror.intake.standing import notes_of
 from gateway.operations.meeting_decision import decided, vanished
 from gateway.store import attempts, audit, kept, meeting_list, meetings, mirrored, occurrences, outbox
 from gateway.store.audit import AuditLine

@@ -13,7 +13,7 @@ from gateway.accounts.calendar_desk import UpcomingEvent
 from gateway.clock import Clock
 from gateway.errors import SignInError
 from gateway.messages import Message
-from gateway.mirror.inbound import Inbound
+from gateway.mirror.inbound.inbound import Inbound
 from gateway.store import meeting_times, mirrored, reading
 from gateway.store.database import Database
 from gateway.store.installation import installation_id

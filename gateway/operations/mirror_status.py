@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.clock import Clock
 from gateway.errors import StoreError
-from gateway.mirror.decisions import guard_status
+from gateway.mirror.inbound.decisions import guard_status
+from gateway.mirror.inbound.reading_times import calls_per_day
 from gateway.mirror.paced import Budget
-from gateway.mirror.reading_times import calls_per_day
 from gateway.store import accounts, alerts, kept, meeting_list, pace_notes, reading, second_looks
 from gateway.store.database import Database
 from gateway.store.reading import CalendarReading

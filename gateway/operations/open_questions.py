@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gateway.domain.facts import Part
 from gateway.domain.kept_edit import WHOLE
-from gateway.mirror.decisions import guard_status
+from gateway.mirror.inbound.decisions import guard_status
 from gateway.store import kept, second_looks
 from gateway.store.second_looks import Guarded
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from gateway.clock import Clock
 from gateway.domain.actor import Actor
-from gateway.mirror.decisions import believe, guard_status, put_back_all
+from gateway.mirror.inbound.decisions import believe, guard_status, put_back_all
 from gateway.store import audit, second_looks
 from gateway.store.database import Database
 from gateway.store.second_looks import Doubles, Guarded

@@ -19,8 +19,8 @@ from gateway.device_api.contract import openapi_yaml
 from gateway.device_api.meetings import MeetingCalls
 from gateway.device_api.routes import add_routes
 from gateway.devices.register import Register
-from gateway.mirror.intake import Intake
-from gateway.mirror.told import ChangeFeed
+from gateway.mirror.intake.intake import Intake
+from gateway.mirror.telling.told import ChangeFeed
 from gateway.operations.health import AccountHealth, Health
 from gateway.store import audit
 from gateway.store.database import Database

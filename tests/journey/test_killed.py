@@ -15,26 +15,26 @@ from tests.journey.gateway_process import DEVICE_KEY, MONDAY, GatewayProcess
 
 POINTS: dict[str, tuple[str, ...]] = {
     "4 one transaction": (
-        "gateway.mirror.intake:Intake.accept:call:1",
+        "gateway.mirror.intake.intake:Intake.accept:call:1",
         "gateway.domain.change:stored:return:1",
-        "gateway.mirror.acceptance:Acceptance.accept:call:1",
+        "gateway.mirror.intake.acceptance:Acceptance.accept:call:1",
         "gateway.store.outbox:put:return:1",
         "gateway.store.audit:write:return:1",
-        "gateway.mirror.acceptance:Acceptance.accept:return:1",
+        "gateway.mirror.intake.acceptance:Acceptance.accept:return:1",
         "gateway.device_api.answers:accepted:call:1",
     ),
     "5 claim": (
-        "gateway.mirror.claim:Claims.claim:return:1",
+        "gateway.mirror.outbound.claim:Claims.claim:return:1",
         "gateway.store.outbox:_row:return:1",
         "gateway.store.mirrored:claim:call:1",
         "gateway.store.mirrored:claim:return:1",
-        "gateway.mirror.claim:Claims._event:return:1",
-        "gateway.mirror.outbound:Outbound._carry_out:call:1",
+        "gateway.mirror.outbound.claim:Claims._event:return:1",
+        "gateway.mirror.outbound.outbound:Outbound._carry_out:call:1",
     ),
     "6 event body": (
-        "gateway.mirror.delivery:Delivery.bring:call:1",
+        "gateway.mirror.outbound.delivery:Delivery.bring:call:1",
         "gateway.domain.change:from_json:return:1",
-        "gateway.mirror.delivery:Delivery.ref:return:1",
+        "gateway.mirror.outbound.delivery:Delivery.ref:return:1",
         "gateway.google.event_json:event_body:call:1",
         "gateway.google.event_json:event_body:return:1",
     ),
@@ -46,12 +46,12 @@ POINTS: dict[str, tuple[str, ...]] = {
         "gateway.google.failures:classify:return:1",
     ),
     "8 done": (
-        "gateway.mirror.ending:Ending.settle:call:1",
+        "gateway.mirror.outbound.ending:Ending.settle:call:1",
         "gateway.store.mirrored:live:call:1",
         "gateway.store.mirrored:live:return:1",
         "gateway.store.outbox:finish:call:1",
         "gateway.store.outbox:finish:return:1",
-        "gateway.mirror.ending:_close:return:1",
+        "gateway.mirror.outbound.ending:_close:return:1",
     ),
 }
 LEAST_KILLS_PER_STEP = 5

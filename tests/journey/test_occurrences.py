@@ -16,9 +16,9 @@ from gateway.domain.device import DevicePolicy
 from gateway.domain.meeting import Frequency, Invitations, Invitee, Join, Meeting, Repeat
 from gateway.domain.occurrence import OccurrenceChange
 from gateway.domain.retry import RetryLimits
-from gateway.mirror.delivery import Delivery
-from gateway.mirror.intake import Caller, Intake
-from gateway.mirror.outbound import Outbound, OutboundLimits
+from gateway.mirror.intake.intake import Caller, Intake
+from gateway.mirror.outbound.delivery import Delivery
+from gateway.mirror.outbound.outbound import Outbound, OutboundLimits
 from gateway.mirror.paced import Pace, PaceLimits
 from gateway.store import devices, outbox
 from gateway.store.installation import installation_id

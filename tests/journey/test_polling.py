@@ -14,7 +14,7 @@ from typing import Any
 
 from gateway.app.serving import Running
 from gateway.config import load
-from gateway.mirror.poll_state import PollStatus
+from gateway.mirror.poll.state import PollStatus
 from gateway.store import outbox
 from gateway.store.polling import PollState
 from simulator.google import SimulatedGoogle

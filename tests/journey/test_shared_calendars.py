@@ -19,9 +19,9 @@ from gateway.clock import SystemClock
 from gateway.config import load
 from gateway.domain.event_id import event_id
 from gateway.google.scopes import asked_for, calendar_only
-from gateway.mirror.calendar_reader import CalendarReader
+from gateway.mirror.inbound.calendar_reader import CalendarReader
+from gateway.mirror.inbound.verify import Finding, Kind, Verification
 from gateway.mirror.paced import Pace, PaceLimits
-from gateway.mirror.verify import Finding, Kind, Verification
 from gateway.store import mirrored, second_looks
 from gateway.store.folder import WAKE_SIGNAL
 from gateway.store.installation import installation_id

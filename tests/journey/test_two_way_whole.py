@@ -13,7 +13,7 @@ import pytest
 
 from gateway.domain.device import Wins
 from gateway.domain.outcome import Verdict
-from gateway.mirror.decisions import believe, guard_status, put_back_all
+from gateway.mirror.inbound.decisions import believe, guard_status, put_back_all
 from gateway.store import foreign_events, outbox
 from simulator.google import SimulatedGoogle
 from tests.journey.gateway_process import DEADLINE_S, MONDAY

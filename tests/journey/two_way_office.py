@@ -17,7 +17,7 @@ from gateway.clock import SystemClock
 from gateway.config import load
 from gateway.domain.device import Wins
 from gateway.domain.outcome import Outcome
-from gateway.mirror.decisions import Matter, decide
+from gateway.mirror.inbound.decisions import Matter, decide
 from gateway.store import kept, meetings, outbox
 from gateway.store.kept import KeptEdit
 from gateway.store.meetings import MeetingRow

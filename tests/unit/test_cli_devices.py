@@ -13,7 +13,7 @@ from gateway.cli.device_shown import as_json, caller_json, found_json, line
 from gateway.config import DeviceSection, PollSection, Secret
 from gateway.devices.roster import Known
 from gateway.errors import ConfigError
-from gateway.mirror.poll_state import PollStatus
+from gateway.mirror.poll.state import PollStatus
 from gateway.operations.profile_pages import for_reading, pages
 from gateway.profiles.catalog import Catalog, builtin_folder
 from gateway.store.device_calls import CallRow

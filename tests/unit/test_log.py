@@ -174,7 +174,7 @@ def test_the_ring_keeps_the_last_lines_and_no_more():
         (number + 1, f"line {number} device=ucm-1") for number in range(7, 12)
     ]
     line = ring.lines()[-1]
-    assert line.area.startswith("mirror.outbound.")
+    assert line.area == "mirror.outbound"
     assert (line.device, line.meeting, line.level) == ("ucm-1", "", logging.INFO)
 
 

@@ -11,7 +11,7 @@ from gateway.admin.shell import Shell
 from gateway.clock import Clock
 from gateway.domain.actor import Actor
 from gateway.domain.meeting import Invitations
-from gateway.mirror.adoption import Adoption, Offer
+from gateway.mirror.inbound.adoption import Adoption, Offer
 from gateway.operations import meeting_agenda
 from gateway.operations.meeting_desk import MeetingDesk
 from gateway.operations.meeting_google import GoogleDesk

@@ -15,7 +15,7 @@ from gateway.admin.meetings.view import view
 from gateway.admin.shell import actor_of
 from gateway.errors import NotFound
 from gateway.messages.languages import tr
-from gateway.mirror.adoption import Offer
+from gateway.mirror.inbound.adoption import Offer
 from gateway.operations import meeting_agenda
 from gateway.operations.meeting_agenda import Word
 from gateway.operations.meeting_desk import Shown

@@ -16,7 +16,7 @@ from gateway.domain.meeting import Invitations, Invitee, Meeting
 from gateway.domain.occurrence import OccurrenceState
 from gateway.messages import Message
 from gateway.messages.languages import tr
-from gateway.mirror.lacks import refused_guests
+from gateway.mirror.event.lacks import refused_guests
 from gateway.operations.meeting_agenda import Word
 from gateway.operations.meeting_desk import Shown
 from gateway.store.meeting_told import Reply

@@ -10,7 +10,7 @@ from gateway.devices.register import Device
 from gateway.dialects.whole_call import opened
 from gateway.domain.meeting import Meeting
 from gateway.errors import NotFound
-from gateway.mirror.poll_report import kept_list
+from gateway.mirror.poll.report import kept_list
 from gateway.operations.call_desk import CallDesk
 
 

@@ -7,7 +7,7 @@ from gateway.admin.meetings.routes import add_meeting_pages
 from gateway.app.pages.parts import Parts
 from gateway.domain.actor import Actor
 from gateway.domain.meeting import Invitations
-from gateway.mirror.adoption import Adoption
+from gateway.mirror.inbound.adoption import Adoption
 from gateway.operations.meeting_desk import MeetingDesk
 from gateway.operations.meeting_google import GoogleDesk
 

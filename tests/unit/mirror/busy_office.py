@@ -19,10 +19,10 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.pacer import PaceLimits
 from gateway.domain.target import AccountTarget
 from gateway.domain.zones import to_local
-from gateway.mirror.availability import Availability
-from gateway.mirror.intake import Caller, Intake
+from gateway.mirror.availability.availability import Availability
+from gateway.mirror.intake.intake import Caller, Intake
+from gateway.mirror.intake.receipts import Receipt
 from gateway.mirror.paced import Pace
-from gateway.mirror.receipts import Receipt
 from gateway.store import devices, meetings, mirrored
 from gateway.store.database import Database
 from gateway.store.meetings import MeetingState

@@ -17,9 +17,9 @@ from gateway.domain.meeting import Invitations, Meeting
 from gateway.domain.outcome import Outcome
 from gateway.domain.retry import RetryLimits
 from gateway.domain.target import AccountTarget
-from gateway.mirror.delivery import Delivery
-from gateway.mirror.intake import Caller, Intake
-from gateway.mirror.outbound import Outbound, OutboundLimits
+from gateway.mirror.intake.intake import Caller, Intake
+from gateway.mirror.outbound.delivery import Delivery
+from gateway.mirror.outbound.outbound import Outbound, OutboundLimits
 from gateway.mirror.paced import Pace, PaceLimits
 from gateway.store import devices, outbox
 from gateway.store.database import Database

@@ -18,9 +18,9 @@ from gateway.domain.device import DevicePolicy
 from gateway.domain.meeting import Invitations, Meeting
 from gateway.domain.polling import PollSettings
 from gateway.domain.secret import Secret
-from gateway.mirror.intake import Intake
-from gateway.mirror.poll import Poll
-from gateway.mirror.poll_state import PollStatus
+from gateway.mirror.intake.intake import Intake
+from gateway.mirror.poll.poll import Poll
+from gateway.mirror.poll.state import PollStatus
 from gateway.pbx.line import Network
 from gateway.profiles.catalog import Catalog, builtin_folder
 from gateway.profiles.model import Profile

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.mirror.poll_pace import clock_warning
+from gateway.mirror.poll.pace import clock_warning
 from gateway.pbx.device_clock import clock_utc_s
 
 

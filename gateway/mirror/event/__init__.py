@@ -1,0 +1,1 @@
+"""What the event of a meeting shall say, whose it is and what it has to do without; no call is made here."""

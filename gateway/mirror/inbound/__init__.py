@@ -1,0 +1,1 @@
+"""What people and guests did in the calendars is read, settled and told; events are written by `outbound`."""

@@ -1,0 +1,1 @@
+"""The outbox is emptied into the calendars, each event looked at before it is repeated; nothing is read back here."""
