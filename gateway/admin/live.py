@@ -15,7 +15,7 @@ from gateway.admin.shell import Shell, session_of
 from gateway.clock import Clock
 from gateway.errors import StoreError
 from gateway.messages.languages import apart
-from gateway.operations.overview_live import LiveFeed, News
+from gateway.operations.overview.live import LiveFeed, News
 from gateway.web.headers import FOR_BROWSERS
 
 _LOGGER = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ import random
 from gateway.app.stored import Stored
 from gateway.clock import Clock
 from gateway.config import Config
-from gateway.operations.alert_channels import made_channels, page_address
-from gateway.operations.alert_delivery import AlertDelivery
-from gateway.operations.alerts import Alerts
+from gateway.operations.alerts.alerts import Alerts
+from gateway.operations.alerts.channels import made_channels, page_address
+from gateway.operations.alerts.delivery import AlertDelivery
 from gateway.store.installation import installation_id
 
 

@@ -12,12 +12,12 @@ from gateway.app.stored import Stored
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.messages.languages import tr
-from gateway.operations.device_desk import own_addresses
-from gateway.operations.doctor import Doctor
-from gateway.operations.doctor_browser import FromOutside
-from gateway.operations.doctor_google import TowardsGoogle
-from gateway.operations.doctor_here import Here
-from gateway.operations.support_bundle import Bundle
+from gateway.operations.devices.desk import own_addresses
+from gateway.operations.doctor.browser import FromOutside
+from gateway.operations.doctor.doctor import Doctor
+from gateway.operations.doctor.google import TowardsGoogle
+from gateway.operations.doctor.here import Here
+from gateway.operations.support_bundle.bundle import Bundle
 from gateway.web.addresses import shown_host
 
 _HEALTH_S = 3.0

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from gateway.clock import Clock
 from gateway.config import Config
-from gateway.operations.backup import Backups
-from gateway.operations.backup_restore import Restoring
+from gateway.operations.backup.backup import Backups
+from gateway.operations.backup.restore import Restoring
 from gateway.store.folder import DataFolder
 
 

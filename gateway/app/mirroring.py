@@ -24,8 +24,8 @@ from gateway.mirror.paced import Pace, PaceLimits
 from gateway.mirror.poll.poll import Poll
 from gateway.mirror.telling.webhooks import Webhooks
 from gateway.mirror.tidying import Tidying
-from gateway.operations.backup_stock import StockTaking
-from gateway.operations.meeting_indexing import MeetingIndexing
+from gateway.operations.backup.stock import StockTaking
+from gateway.operations.meetings.indexing import MeetingIndexing
 from gateway.operations.mirror_status import BudgetNotes
 from gateway.pbx.line import Network
 from gateway.profiles.catalog import Catalog, builtin_folder

@@ -27,8 +27,8 @@ from gateway.device_api.kept_calls import work_off
 from gateway.devices.register import Register
 from gateway.errors import GatewayError, StoreError
 from gateway.mirror.outbound.outbound import Outbound
-from gateway.operations.settings_address import NewAddress
-from gateway.operations.settings_desk import SettingsDesk
+from gateway.operations.settings.address import NewAddress
+from gateway.operations.settings.desk import SettingsDesk
 from gateway.store.folder import WAKE_SIGNAL, DataFolder
 from gateway.web.listeners import Listener
 from gateway.web.tls import Certificate

@@ -120,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _check_config(args: argparse.Namespace) -> int:
     from gateway.config import describe
-    from gateway.operations.settings_check import check_profiles
+    from gateway.operations.settings.check import check_profiles
 
     config = load(args)
     if args.show:

@@ -15,7 +15,7 @@ from gateway.errors import CatalogueError, GatewayError, StoreRefused
 
 if TYPE_CHECKING:
     from gateway.config import Config
-    from gateway.operations.backup import Backups
+    from gateway.operations.backup.backup import Backups
     from gateway.store.folder import DataFolder
 
 WARNING = "This file contains the Google authorization and device keys. Keep it like a password."
@@ -82,7 +82,7 @@ def _list(args: argparse.Namespace) -> int:
 
 def _restore(args: argparse.Namespace) -> int:
     from gateway.clock import SystemClock
-    from gateway.operations.backup_restore import Restoring
+    from gateway.operations.backup.restore import Restoring
 
     config = load(args)
     folder, backups = _parts(config)
@@ -122,7 +122,7 @@ def _restore(args: argparse.Namespace) -> int:
 
 def _parts(config: Config) -> tuple[DataFolder, Backups]:
     from gateway.clock import SystemClock
-    from gateway.operations.backup import Backups
+    from gateway.operations.backup.backup import Backups
     from gateway.store.folder import DataFolder
 
     folder = DataFolder(config.gateway.data_dir)

@@ -44,7 +44,7 @@ def overrides_of(args: argparse.Namespace) -> dict[str, object]:
 
 
 def _unseal(data_dir: Path, text: str) -> str:
-    from gateway.operations.settings_desk import unseal  # only when a secret was saved on the page
+    from gateway.operations.settings.desk import unseal  # only when a secret was saved on the page
 
     return unseal(data_dir, text)
 

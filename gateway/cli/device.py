@@ -105,7 +105,7 @@ def _with_section(args: argparse.Namespace, profile: str) -> int:
 
 
 async def _enrolled(args: argparse.Namespace, office: Office, section: DeviceSection) -> int:
-    from gateway.operations.device_desk import set_up_lines
+    from gateway.operations.devices.desk import set_up_lines
 
     roster = office.roster
     try:

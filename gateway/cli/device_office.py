@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.devices.roster import Roster
     from gateway.mirror.intake.intake import Intake
     from gateway.mirror.poll.state import TestReport
-    from gateway.operations.device_desk import DeviceDesk
+    from gateway.operations.devices.desk import DeviceDesk
     from gateway.profiles.catalog import Catalog
 
 
@@ -36,7 +36,7 @@ class Office:
     @property
     def desk(self) -> DeviceDesk:
         """What is done with devices beyond their settings."""
-        from gateway.operations.device_desk import DeviceDesk
+        from gateway.operations.devices.desk import DeviceDesk
 
         return DeviceDesk(
             database=self.stored.database,
@@ -49,7 +49,7 @@ class Office:
 
     def set_up_values(self, device_id: str, key: str) -> dict[str, str]:
         """Return what the placeholders in the set-up lines of a profile stand for."""
-        from gateway.operations.device_desk import own_addresses
+        from gateway.operations.devices.desk import own_addresses
         from gateway.web.addresses import shown_host
 
         return own_addresses(self.config.gateway, shown_host).values(device_id, key)
@@ -69,7 +69,7 @@ class Office:
 
     def intake(self) -> Intake:
         """Return what takes meetings, as devices' calls have it."""
-        from gateway.operations.device_desk import intake_for_commands
+        from gateway.operations.devices.desk import intake_for_commands
 
         return intake_for_commands(self.stored.database, self.stored.vault, self.clock)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gateway.devices.roster import Known
-    from gateway.operations.device_desk import Report
+    from gateway.operations.devices.desk import Report
 
 
 def following(report: Report, known: Known) -> str:

@@ -11,7 +11,7 @@ from gateway.cli.command import FAILED, NOT_AUTHORIZED, OK, UNREACHABLE, USAGE, 
 
 if TYPE_CHECKING:
     from gateway.app.stored import Stored
-    from gateway.operations.doctor import Finding
+    from gateway.operations.doctor.doctor import Finding
 
 _WORDS = {"ok": "OK", "warn": "WARNING", "fail": "ERROR", "skip": "SKIPPED"}
 _AUTHORIZATION = ("token", "calendar", "key")
@@ -31,7 +31,7 @@ def _doctor(args: argparse.Namespace) -> int:
         from gateway.app.diagnosing import health_of, made_doctor
         from gateway.cli.command import load
         from gateway.clock import SystemClock
-        from gateway.operations.doctor_google import NETWORK
+        from gateway.operations.doctor.google import NETWORK
 
         config = load(args)
         doctor = made_doctor(config, SystemClock(), stored, lambda: health_of(config))

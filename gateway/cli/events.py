@@ -14,7 +14,7 @@ from gateway.cli.command import OK, USAGE, complain, load, say, with_stored
 
 if TYPE_CHECKING:
     from gateway.app.stored import Stored
-    from gateway.operations.overview_activity import Activity, Line
+    from gateway.operations.overview.activity import Activity, Line
 
 LINES = 20
 MOST_AT_ONCE = 200
@@ -53,7 +53,7 @@ def _tail(args: argparse.Namespace) -> int:
 
 
 async def _activity(args: argparse.Namespace, stored: Stored) -> Activity:
-    from gateway.operations.overview_activity import Activity
+    from gateway.operations.overview.activity import Activity
     from gateway.store import overview
 
     titles = await stored.database.read(overview.device_names)

@@ -14,7 +14,7 @@ from gateway.cli.device_office import Office, with_office
 
 if TYPE_CHECKING:
     from gateway.config import Config
-    from gateway.operations.meeting_desk import MeetingDesk
+    from gateway.operations.meetings.desk import MeetingDesk
     from gateway.store.meeting_list import MeetingLine, Wanted
 
 MOST_SHOWN = 200
@@ -73,7 +73,7 @@ def _add_resend(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def desk(office: Office) -> MeetingDesk:
     """Return what works on single meetings."""
     from gateway.domain.actor import COMMAND_LINE
-    from gateway.operations.meeting_desk import MeetingDesk
+    from gateway.operations.meetings.desk import MeetingDesk
 
     return MeetingDesk(
         database=office.stored.database,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gateway.domain.facts import EventFacts
     from gateway.domain.kept_edit import KeptEdit
     from gateway.domain.meeting import Invitee, Meeting
-    from gateway.operations.meeting_desk import Shown
+    from gateway.operations.meetings.desk import Shown
     from gateway.store.meeting_list import MeetingLine
 
 LONGEST_SUBJECT = 40

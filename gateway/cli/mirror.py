@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gateway.app.stored import Stored
     from gateway.mirror.inbound.verify import Report, Verification
     from gateway.operations.open_questions import Questions
-    from gateway.operations.overview_decide import Answer, Decisions
+    from gateway.operations.overview.decide import Answer, Decisions
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -160,7 +160,7 @@ def _remove(args: argparse.Namespace) -> int:
 
 
 def _decisions(office: Office) -> Decisions:
-    from gateway.operations.overview_decide import Decisions
+    from gateway.operations.overview.decide import Decisions
 
     vault = office.stored.vault
     return Decisions(

@@ -20,7 +20,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def _test(args: argparse.Namespace) -> int:
     from gateway.clock import SystemClock
-    from gateway.operations.alert_test import send_test
+    from gateway.operations.alerts.trial import send_test
 
     config = load(args)
     told = asyncio.run(send_test(config, SystemClock(), [args.channel] if args.channel else ()))

@@ -14,8 +14,8 @@ from gateway.cli.command import CANNOT_CREATE, CONFIGURATION, FAILED, OK, USAGE,
 from gateway.errors import ProfileError
 
 if TYPE_CHECKING:
-    from gateway.operations.profile_columns import Call
-    from gateway.operations.profile_files import ProfileFile
+    from gateway.operations.profiles.columns import Call
+    from gateway.operations.profiles.files import ProfileFile
     from gateway.profiles.model import Profile
 
 _MAX_CALLS_BYTES = 16 * 1024 * 1024
@@ -59,8 +59,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from gateway.operations.profile_files import find
-    from gateway.operations.profile_pages import is_confirmed
+    from gateway.operations.profiles.files import find
+    from gateway.operations.profiles.pages import is_confirmed
     from gateway.profiles.catalog import builtin_folder
 
     problems: list[str] = []
@@ -96,7 +96,7 @@ def _listed(profile: Profile, *, own: bool) -> dict[str, object]:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from gateway.operations.profile_pages import for_reading, pages
+    from gateway.operations.profiles.pages import for_reading, pages
 
     files, problems = _read([args.id], _folders(args))
     for page in (f"{file.id}.md" for file in files):
@@ -105,7 +105,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _lint(args: argparse.Namespace) -> int:
-    from gateway.operations.profile_lint import lint
+    from gateway.operations.profiles.lint import lint
 
     files, problems = _read(args.what, _folders(args))
     for file in files:
@@ -119,8 +119,8 @@ def _lint(args: argparse.Namespace) -> int:
 
 def _test(args: argparse.Namespace) -> int:
     from gateway.dialects.whole_call import readers
-    from gateway.operations.profile_examples import replay
-    from gateway.operations.profile_pages import distinct_shapes
+    from gateway.operations.profiles.examples import replay
+    from gateway.operations.profiles.pages import distinct_shapes
 
     files, problems = _read(args.what, _folders(args))
     checked: Counter[str] = Counter()
@@ -149,8 +149,8 @@ def _test(args: argparse.Namespace) -> int:
 
 def _new(args: argparse.Namespace) -> int:
     from gateway.clock import SystemClock
-    from gateway.operations.profile_draft import draft
-    from gateway.operations.profile_files import is_profile_id, put
+    from gateway.operations.profiles.draft import draft
+    from gateway.operations.profiles.files import is_profile_id, put
 
     if not is_profile_id(args.id):
         return complain([f"--id {args.id}: use VENDOR/MODEL in small letters, digits, '-' and '_'"], USAGE)
@@ -175,14 +175,14 @@ def _new(args: argparse.Namespace) -> int:
 
 
 def _schema(_args: argparse.Namespace) -> int:
-    from gateway.operations.profile_schema import text
+    from gateway.operations.profiles.schema import text
 
     print(text(), end="")
     return OK
 
 
 def _docs(args: argparse.Namespace) -> int:
-    from gateway.operations.profile_pages import pages
+    from gateway.operations.profiles.pages import pages
     from gateway.profiles.catalog import builtin_folder
 
     files, problems = _read((), [builtin_folder()])
@@ -210,7 +210,7 @@ def _folders(args: argparse.Namespace) -> list[Path]:
 
 def _read(what: Sequence[str], folders: Sequence[Path]) -> tuple[list[ProfileFile], list[str]]:
     """The profiles that are meant, and everything that is wrong with their files."""
-    from gateway.operations.profile_files import find
+    from gateway.operations.profiles.files import find
 
     try:
         files = find(what, folders)

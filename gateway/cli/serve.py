@@ -132,7 +132,7 @@ def _mistakes(args: argparse.Namespace) -> ConfigError | ProfileError | None:
 
 def _read(args: argparse.Namespace) -> None:
     """Read everything that a start would stumble over. Raises ConfigError or ProfileError."""
-    from gateway.operations.settings_check import check_profiles
+    from gateway.operations.settings.check import check_profiles
 
     check_profiles(load(args), lenient=True)
 

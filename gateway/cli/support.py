@@ -26,7 +26,7 @@ def _write(args: argparse.Namespace) -> int:
     async def work(stored: Stored) -> int:
         from gateway.app.diagnosing import health_of, made_bundle, made_doctor
         from gateway.clock import SystemClock
-        from gateway.operations.support_bundle import name_at, zipped
+        from gateway.operations.support_bundle.bundle import name_at, zipped
 
         config, clock = load(args), SystemClock()
         doctor = made_doctor(config, clock, stored, lambda: health_of(config))

@@ -12,8 +12,8 @@ from urllib.parse import unquote
 from gateway.dialects import action_url, native, ucm_envelope
 from gateway.domain.occurrence import OriginalStart
 from gateway.errors import BadPayload, FieldProblem, Unreadable
-from gateway.operations.profile_columns import Call
-from gateway.operations.profile_examples import BodyCall, BodyReader
+from gateway.operations.profiles.columns import Call
+from gateway.operations.profiles.examples import BodyCall, BodyReader
 from gateway.profiles.model import Profile
 from gateway.profiles.strict_json import BadJson
 from gateway.profiles.strict_json import read as read_json

@@ -21,7 +21,7 @@ from gateway.messages.languages import tr
 from gateway.mirror.poll.reading import note_of
 from gateway.mirror.poll.state import PollStatus, status_of
 from gateway.operations.call_understood import Understood, understood
-from gateway.operations.profile_fixture import fixture_or_raw
+from gateway.operations.profiles.fixture import fixture_or_raw
 from gateway.profiles.fields import Part
 from gateway.profiles.model import Profile
 from gateway.profiles.translate import Context

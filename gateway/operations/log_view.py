@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.log import RAISED, RING, Line, RaisedLevel, Ring
-from gateway.operations.support_bundle import as_text
-from gateway.operations.support_bundle_redaction import Redaction
+from gateway.operations.support_bundle.bundle import as_text
+from gateway.operations.support_bundle.redaction import Redaction
 
 MOST_SHOWN = 200
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from gateway import messages
 from gateway.messages import Message
-from gateway.operations.overview_problems import Problem
+from gateway.operations.overview.problems import Problem
 
 
 class WrongPort(Protocol):

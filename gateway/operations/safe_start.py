@@ -14,7 +14,7 @@ from gateway.config.last_good import LastGood, put_back, text_of
 from gateway.domain.actor import Actor
 from gateway.errors import CatalogueError, ConfigError, GatewayError, ProfileError, StoreError
 from gateway.messages import Message
-from gateway.operations.settings_check import message_of, place_of
+from gateway.operations.settings.check import message_of, place_of
 from gateway.store import audit
 from gateway.store.database import Database
 

@@ -17,11 +17,11 @@ import pytest
 from gateway import yaml_source
 from gateway.dialects.whole_call import readers
 from gateway.errors import BadPayload
-from gateway.operations import profile_schema
-from gateway.operations.profile_examples import replay
-from gateway.operations.profile_files import ProfileFile, find
-from gateway.operations.profile_lint import lint
-from gateway.operations.profile_pages import distinct_shapes, for_reading, is_confirmed, pages
+from gateway.operations.profiles import schema as profile_schema
+from gateway.operations.profiles.examples import replay
+from gateway.operations.profiles.files import ProfileFile, find
+from gateway.operations.profiles.lint import lint
+from gateway.operations.profiles.pages import distinct_shapes, for_reading, is_confirmed, pages
 from gateway.profiles.catalog import Catalog, builtin_folder
 from gateway.profiles.model import Profile
 from gateway.profiles.translate import Context, head, to_meeting

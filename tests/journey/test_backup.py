@@ -18,7 +18,7 @@ from gateway.app.keeping import made_keeping, restore_what_is_ready
 from gateway.cli import backup as backup_commands
 from gateway.config import Config, GatewaySection
 from gateway.errors import NotFound
-from gateway.operations import backup_file
+from gateway.operations.backup import file as backup_file
 from gateway.store import migrate
 from gateway.store.folder import DataFolder
 from gateway.store.vault import Vault

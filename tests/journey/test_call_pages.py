@@ -21,7 +21,7 @@ from gateway.devices.roster import Roster
 from gateway.domain.actor import COMMAND_LINE
 from gateway.domain.polling import PollSettings
 from gateway.domain.secret import Secret
-from gateway.operations.profile_examples import replay
+from gateway.operations.profiles.examples import replay
 from gateway.profiles.catalog import builtin_folder
 from gateway.profiles.reader import read_profile
 from gateway.store import polling

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gateway.operations.device_calendars import FRESH_S
+from gateway.operations.devices.calendars import FRESH_S
 from simulator.google.calendars import Calendar
 from tests.journey.dashboard_office import DashboardOffice, connected, opened_dashboard
 from tests.journey.page_office import EMAIL

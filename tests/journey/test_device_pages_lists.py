@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from gateway.devices.roster import Roster
 from gateway.domain.actor import COMMAND_LINE
-from gateway.operations.device_list import PAGE
+from gateway.operations.devices.listed import PAGE
 from gateway.profiles.catalog import Catalog, builtin_folder
 from gateway.store import devices
 from tests.journey.device_pages_office import FIXED, DevicesOffice, meeting, opened_devices

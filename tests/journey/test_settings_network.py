@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from gateway.config import Address, Config, GatewaySection
 from gateway.config.saved import FILE_NAME, SAVED
-from gateway.operations.settings_address import TRIAL_S
+from gateway.operations.settings.address import TRIAL_S
 from tests.journey.door_office import LOCAL, Door, Visitor
 from tests.journey.plain_browser import PlainBrowser
 from tests.journey.test_settings_pages import office, signed_in

@@ -14,7 +14,7 @@ from gateway.config import DeviceSection, PollSection, Secret
 from gateway.devices.roster import Known
 from gateway.errors import ConfigError
 from gateway.mirror.poll.state import PollStatus
-from gateway.operations.profile_pages import for_reading, pages
+from gateway.operations.profiles.pages import for_reading, pages
 from gateway.profiles.catalog import Catalog, builtin_folder
 from gateway.store.device_calls import CallRow
 from gateway.store.devices import DeviceRow

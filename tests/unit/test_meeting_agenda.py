@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from gateway.domain.meeting import Meeting
 from gateway.domain.search_words import begins, words
-from gateway.operations import meeting_agenda
-from gateway.operations.meeting_agenda import AgendaRow, Asked
+from gateway.operations.meetings import agenda as meeting_agenda
+from gateway.operations.meetings.agenda import AgendaRow, Asked
 from gateway.store import meeting_search, meeting_times
 from tests.prepared import give_database
 from tests.unit.many_meetings import MIDDLE, fill

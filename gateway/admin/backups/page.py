@@ -16,8 +16,8 @@ from gateway.admin.shell import Shell, actor_of, form_of, redirect, session_of
 from gateway.errors import AccessError, CatalogueError, NotFound
 from gateway.messages import Message
 from gateway.messages.languages import tr
-from gateway.operations.backup import Backups, Kept
-from gateway.operations.backup_restore import Restoring
+from gateway.operations.backup.backup import Backups, Kept
+from gateway.operations.backup.restore import Restoring
 from gateway.store.database import Database
 
 HOME = "/settings/backup"

@@ -17,8 +17,8 @@ from typing import TypeVar
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from gateway.operations.backup import LEAST_FREE_BYTES
-from gateway.operations.backup_file import free_bytes, short_of_space
+from gateway.operations.backup.backup import LEAST_FREE_BYTES
+from gateway.operations.backup.file import free_bytes, short_of_space
 
 MOST_BYTES = 4 * 1024**3
 IDLE_S = 60.0

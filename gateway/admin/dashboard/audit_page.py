@@ -12,7 +12,7 @@ from aiohttp import web
 from gateway.admin.dashboard import words
 from gateway.admin.shell import Shell
 from gateway.messages.languages import tr
-from gateway.operations.overview_audit import ACTORS, MOST_DOWNLOADED, NOUNS, AuditLog
+from gateway.operations.overview.audit import ACTORS, MOST_DOWNLOADED, NOUNS, AuditLog
 from gateway.store.audit import Wanted
 
 _LONGEST = 100

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from gateway.admin.shell import Shell, actor_of, form_of, redirect
-from gateway.operations.overview_decide import Answer, Decisions
+from gateway.operations.overview.decide import Answer, Decisions
 
 _ANSWERS: dict[str, Answer] = {"believe": "believe", "restore": "restore", "remove": "remove"}
 

@@ -13,8 +13,8 @@ from gateway.admin.meetings.words import badge
 from gateway.admin.shell import Shell, actor_of, form_of, redirect
 from gateway.clock import Clock
 from gateway.operations.checklist import Checklist
-from gateway.operations.overview import Overview
-from gateway.operations.overview_activity import Activity
+from gateway.operations.overview.activity import Activity
+from gateway.operations.overview.overview import Overview
 from gateway.store.pending import PendingRow
 
 

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from gateway.messages.languages import tr, trn
 from gateway.operations.checklist import StepName
-from gateway.operations.overview_meetings import Day
-from gateway.operations.overview_problems import Problem
+from gateway.operations.overview.meetings import Day
+from gateway.operations.overview.problems import Problem
 
 PLACES: Mapping[StepName, str] = {
     "administrator": "/settings",

@@ -16,7 +16,7 @@ from gateway.config import device_section
 from gateway.domain.secret import Secret
 from gateway.errors import ConfigError, Conflict, ProfileError
 from gateway.messages.languages import tr
-from gateway.operations.device_desk import set_up_lines
+from gateway.operations.devices.desk import set_up_lines
 from gateway.profiles.model import Profile
 from gateway.profiles.vocabulary import Transport
 

@@ -15,8 +15,8 @@ from gateway.domain.secret import Secret
 from gateway.errors import GatewayError, NotFound
 from gateway.messages import Message
 from gateway.messages.languages import tr, trn
-from gateway.operations.device_desk import Report, clock_warning, message_of, set_up_lines, trouble_of
-from gateway.operations.device_list import Line
+from gateway.operations.devices.desk import Report, clock_warning, message_of, set_up_lines, trouble_of
+from gateway.operations.devices.listed import Line
 
 TESTS_AT_ONCE = 4
 WAIT_S = 1.0

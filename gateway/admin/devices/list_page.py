@@ -12,7 +12,7 @@ from gateway.admin.shell import actor_of, form_of, redirect
 from gateway.devices.call_cleaning import CallCleaner, secret_names
 from gateway.errors import NotFound
 from gateway.messages.languages import tr
-from gateway.operations.device_list import Stranger
+from gateway.operations.devices.listed import Stranger
 from gateway.store.device_list import State
 
 LONGEST_SEARCH = 100

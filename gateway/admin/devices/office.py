@@ -22,10 +22,10 @@ from gateway.domain.secret import Secret
 from gateway.errors import ConfigError, Conflict, NotFound, ProfileError, StoreError
 from gateway.messages import Message
 from gateway.messages.languages import tr
-from gateway.operations.device_calendars import DeviceCalendars
-from gateway.operations.device_desk import DeviceDesk, OwnAddresses, Report
-from gateway.operations.device_list import DeviceList
-from gateway.operations.device_simulated import Simulated
+from gateway.operations.devices.calendars import DeviceCalendars
+from gateway.operations.devices.desk import DeviceDesk, OwnAddresses, Report
+from gateway.operations.devices.listed import DeviceList
+from gateway.operations.devices.simulated import Simulated
 from gateway.operations.noticed import Noticed
 from gateway.profiles.catalog import Catalog
 

@@ -11,7 +11,7 @@ from gateway.admin.forms import FileText
 from gateway.admin.shell import actor_of, form_of, redirect, session_of
 from gateway.devices.people_list import BadList
 from gateway.messages.languages import tr, trn
-from gateway.operations.device_people import DevicePeople, preview
+from gateway.operations.devices.people import DevicePeople, preview
 
 SHOWN_OF_LIST = 20
 

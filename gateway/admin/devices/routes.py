@@ -11,7 +11,7 @@ from gateway.admin.devices.office import Office, answering
 from gateway.admin.devices.people_page import PeoplePages
 from gateway.admin.devices.settings_page import SettingsPages
 from gateway.admin.shell import Handler, redirect
-from gateway.operations.device_people import DevicePeople
+from gateway.operations.devices.people import DevicePeople
 
 _DEVICE = "/devices/{id}"
 _WAITING = "/devices/waiting/{id}"

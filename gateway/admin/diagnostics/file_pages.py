@@ -11,7 +11,7 @@ from aiohttp import web
 from gateway.admin.google.shelf import Shelf
 from gateway.admin.shell import Shell, form_of, redirect, session_of
 from gateway.clock import Clock
-from gateway.operations.support_bundle import BundleFile, name_at, zipped
+from gateway.operations.support_bundle.bundle import BundleFile, name_at, zipped
 
 _LONGEST_PREVIEW = 200_000
 _MOST_PEOPLE = 4

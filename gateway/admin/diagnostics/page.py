@@ -11,9 +11,9 @@ from gateway.admin.diagnostics.recording_page import recording_shown
 from gateway.admin.shell import Shell, redirect
 from gateway.clock import Clock
 from gateway.messages.languages import tr
-from gateway.operations.doctor import Asked, Doctor, Finding, worst
+from gateway.operations.doctor.doctor import Asked, Doctor, Finding, worst
 from gateway.operations.recording import Recorder
-from gateway.operations.support_bundle import Bundle
+from gateway.operations.support_bundle.bundle import Bundle
 
 _BADGES = {"ok": "ok", "warn": "warn", "fail": "bad", "skip": "off"}
 _LONGEST_TIME = 16

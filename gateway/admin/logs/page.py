@@ -16,7 +16,7 @@ from gateway.domain.actor import Actor
 from gateway.log import Line
 from gateway.messages.languages import tr
 from gateway.operations.log_view import AREAS, LEVELS, LogView, Wanted, area_of
-from gateway.operations.support_bundle_redaction import Redaction
+from gateway.operations.support_bundle.redaction import Redaction
 
 _MOST_TEXT = 200
 

@@ -16,8 +16,8 @@ from gateway.admin.meetings import words
 from gateway.admin.meetings.office import MeetingOffice
 from gateway.admin.meetings.words import Badge, Span
 from gateway.messages.languages import tr
-from gateway.operations import meeting_agenda
-from gateway.operations.meeting_agenda import WORDS, AgendaPage, AgendaRow, Asked, Word
+from gateway.operations.meetings import agenda as meeting_agenda
+from gateway.operations.meetings.agenda import WORDS, AgendaPage, AgendaRow, Asked, Word
 
 LONGEST_TEXT = 100
 FEW_DEVICES = 60

@@ -10,7 +10,7 @@ from gateway.admin.meetings.one import MeetingPages
 from gateway.admin.shell import actor_of, form_of, redirect
 from gateway.domain.device import Wins
 from gateway.errors import Conflict, NotFound
-from gateway.operations.meeting_desk import MeetingDesk
+from gateway.operations.meetings.desk import MeetingDesk
 
 
 class MeetingDeeds:

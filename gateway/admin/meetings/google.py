@@ -13,8 +13,8 @@ from gateway.admin.meetings import words
 from gateway.admin.meetings.office import MeetingOffice
 from gateway.admin.shell import form_of, redirect
 from gateway.messages.languages import tr
-from gateway.operations import meeting_agenda
-from gateway.operations.meeting_google import DAYS, ComingEvent
+from gateway.operations.meetings import agenda as meeting_agenda
+from gateway.operations.meetings.google import DAYS, ComingEvent
 
 
 class EventView(NamedTuple):

@@ -12,9 +12,9 @@ from gateway.clock import Clock
 from gateway.domain.actor import Actor
 from gateway.domain.meeting import Invitations
 from gateway.mirror.inbound.adoption import Adoption, Offer
-from gateway.operations import meeting_agenda
-from gateway.operations.meeting_desk import MeetingDesk
-from gateway.operations.meeting_google import GoogleDesk
+from gateway.operations.meetings import agenda as meeting_agenda
+from gateway.operations.meetings.desk import MeetingDesk
+from gateway.operations.meetings.google import GoogleDesk
 from gateway.store import meeting_told
 from gateway.store.database import Database
 from gateway.store.meeting_list import MeetingLine

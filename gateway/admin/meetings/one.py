@@ -16,11 +16,11 @@ from gateway.admin.shell import actor_of
 from gateway.errors import NotFound
 from gateway.messages.languages import tr
 from gateway.mirror.inbound.adoption import Offer
-from gateway.operations import meeting_agenda
-from gateway.operations.meeting_agenda import Word
-from gateway.operations.meeting_desk import Shown
-from gateway.operations.meeting_ics import icalendar
-from gateway.operations.meeting_story import Step, story
+from gateway.operations.meetings import agenda as meeting_agenda
+from gateway.operations.meetings.agenda import Word
+from gateway.operations.meetings.desk import Shown
+from gateway.operations.meetings.ics import icalendar
+from gateway.operations.meetings.story import Step, story
 from gateway.store import meeting_told
 from gateway.store.meeting_told import Reply
 

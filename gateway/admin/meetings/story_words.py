@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.admin.meetings import attempt_words
 from gateway.messages.languages import tr
-from gateway.operations.meeting_story import Party, Step
+from gateway.operations.meetings.story import Party, Step
 
 WIDTH = 720
 _TOP, _STEP, _BOTTOM = 56, 44, 24

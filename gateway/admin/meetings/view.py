@@ -17,8 +17,8 @@ from gateway.domain.occurrence import OccurrenceState
 from gateway.messages import Message
 from gateway.messages.languages import tr
 from gateway.mirror.event.lacks import refused_guests
-from gateway.operations.meeting_agenda import Word
-from gateway.operations.meeting_desk import Shown
+from gateway.operations.meetings.agenda import Word
+from gateway.operations.meetings.desk import Shown
 from gateway.store.meeting_told import Reply
 from gateway.store.occurrences import OccurrenceRow
 

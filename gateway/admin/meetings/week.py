@@ -14,8 +14,8 @@ from aiohttp import web
 from gateway.admin.meetings import words
 from gateway.admin.meetings.agenda import RowView, row_view
 from gateway.admin.meetings.office import MeetingOffice
-from gateway.operations import meeting_agenda
-from gateway.operations.meeting_agenda import AgendaRow
+from gateway.operations.meetings import agenda as meeting_agenda
+from gateway.operations.meetings.agenda import AgendaRow
 
 MOST_IN_WEEK = 84
 MOST_IN_DAY = 80

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from gateway.domain.meeting import Frequency, Repeat
 from gateway.domain.zones import offset_s_at, offset_text
 from gateway.messages.languages import tr, trn
-from gateway.operations.meeting_agenda import WORDS, Word
+from gateway.operations.meetings.agenda import WORDS, Word
 
 
 class Badge(NamedTuple):

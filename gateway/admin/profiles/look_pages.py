@@ -14,9 +14,9 @@ from gateway.domain.zones import UnknownZone, resolve
 from gateway.errors import NotFound
 from gateway.messages.languages import tr
 from gateway.operations.call_understood import Understood
-from gateway.operations.profile_columns import Call
-from gateway.operations.profile_desk import Shelved
-from gateway.operations.profile_shown import capabilities, example_rows, field_rows, sample_of, trust_words
+from gateway.operations.profiles.columns import Call
+from gateway.operations.profiles.desk import Shelved
+from gateway.operations.profiles.shown import capabilities, example_rows, field_rows, sample_of, trust_words
 from gateway.profiles.model import Profile
 
 _LONGEST_TEXT = 100

@@ -14,10 +14,10 @@ from gateway.devices.register import Device, Register
 from gateway.errors import BadPayload, ProfileError, Unreadable
 from gateway.messages import Message
 from gateway.operations.call_desk import CallDesk
-from gateway.operations.profile_columns import Call
-from gateway.operations.profile_desk import ProfileDesk, Shelved
-from gateway.operations.profile_examples import BodyReader
-from gateway.operations.profile_history import ProfileHistory
+from gateway.operations.profiles.columns import Call
+from gateway.operations.profiles.desk import ProfileDesk, Shelved
+from gateway.operations.profiles.examples import BodyReader
+from gateway.operations.profiles.history import ProfileHistory
 from gateway.profiles.fields import Trust
 from gateway.profiles.firmware import firmware_of, outside
 from gateway.profiles.model import Profile

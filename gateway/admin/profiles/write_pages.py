@@ -12,11 +12,11 @@ from gateway.admin.shell import actor_of, form_of, redirect
 from gateway.domain.actor import Actor
 from gateway.errors import NotFound, ProfileError
 from gateway.messages.languages import tr
-from gateway.operations.profile_columns import Call
-from gateway.operations.profile_desk import Changed, Mistake, NotSaved, mark
-from gateway.operations.profile_draft import DraftError
-from gateway.operations.profile_files import is_profile_id
-from gateway.operations.profile_history import differences
+from gateway.operations.profiles.columns import Call
+from gateway.operations.profiles.desk import Changed, Mistake, NotSaved, mark
+from gateway.operations.profiles.draft import DraftError
+from gateway.operations.profiles.files import is_profile_id
+from gateway.operations.profiles.history import differences
 
 _CALL = "call-"
 _LONGEST_ID = 80

@@ -8,7 +8,7 @@ from typing import Literal
 
 from gateway.config import Config
 from gateway.messages.languages import tr
-from gateway.operations.settings_shown import shown
+from gateway.operations.settings.shown import shown
 
 Kind = Literal["text", "zone", "number", "tick", "choice"]
 

@@ -17,9 +17,9 @@ from gateway.admin.settings.page import SettingsPages, fault_at, refused
 from gateway.admin.shell import actor_of, form_of, redirect, session_of
 from gateway.errors import AccessError, CatalogueError
 from gateway.messages.languages import tr
-from gateway.operations.settings_address import TLS, NewAddress, Trial
-from gateway.operations.settings_certificate import KEY, OwnCertificate
-from gateway.operations.settings_desk import SettingLocked, SettingsRefused
+from gateway.operations.settings.address import TLS, NewAddress, Trial
+from gateway.operations.settings.certificate import KEY, OwnCertificate
+from gateway.operations.settings.desk import SettingLocked, SettingsRefused
 from gateway.web.addresses import own_names, shown_host
 from gateway.web.tls import Facts
 

@@ -22,9 +22,9 @@ from gateway.domain.secret import WEBHOOK_KEY_BYTES, WEBHOOK_PREFIX, Secret
 from gateway.errors import AccessError, ConfigError
 from gateway.messages.languages import tr
 from gateway.notify.webhook import Taken, Told
-from gateway.operations.alert_channels import NAMES
-from gateway.operations.settings_desk import SettingLocked, SettingsRefused
-from gateway.operations.settings_shown import locked
+from gateway.operations.alerts.channels import NAMES
+from gateway.operations.settings.desk import SettingLocked, SettingsRefused
+from gateway.operations.settings.shown import locked
 
 _PAGE = "/settings/notifications"
 _KEEP_S = 3600.0

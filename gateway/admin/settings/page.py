@@ -21,9 +21,9 @@ from gateway.admin.shell import Shell, actor_of, form_of, redirect
 from gateway.config import Config
 from gateway.messages import Message
 from gateway.messages.languages import tr
-from gateway.operations.settings_check import findings
-from gateway.operations.settings_desk import SettingLocked, SettingsDesk, SettingsRefused
-from gateway.operations.settings_shown import zone_names
+from gateway.operations.settings.check import findings
+from gateway.operations.settings.desk import SettingLocked, SettingsDesk, SettingsRefused
+from gateway.operations.settings.shown import zone_names
 
 _PAGES: Mapping[str, Callable[[Config, Collection[str]], tuple[Entry, ...]]] = {
     "/settings": general,

@@ -15,8 +15,8 @@ from gateway.admin.shell import Shell, actor_of, form_of, redirect
 from gateway.clock import Clock
 from gateway.operations.checklist import Checklist, Step
 from gateway.operations.first_run import FirstRun
-from gateway.operations.settings_desk import SettingLocked, SettingsDesk, SettingsRefused
-from gateway.operations.settings_shown import zone_names
+from gateway.operations.settings.desk import SettingLocked, SettingsDesk, SettingsRefused
+from gateway.operations.settings.shown import zone_names
 
 _PLACES = {
     "administrator": "/settings/sign-in",

@@ -10,12 +10,12 @@ from gateway.admin.shell import Standing
 from gateway.app.pages.noticed import made_noticed
 from gateway.app.pages.parts import Parts
 from gateway.operations.checklist import Checklist
-from gateway.operations.overview import Overview
-from gateway.operations.overview_activity import Activity
-from gateway.operations.overview_audit import AuditLog
-from gateway.operations.overview_decide import Decisions
-from gateway.operations.overview_live import LiveFeed
-from gateway.operations.overview_problems import Served
+from gateway.operations.overview.activity import Activity
+from gateway.operations.overview.audit import AuditLog
+from gateway.operations.overview.decide import Decisions
+from gateway.operations.overview.live import LiveFeed
+from gateway.operations.overview.overview import Overview
+from gateway.operations.overview.problems import Served
 
 
 def add(parts: Parts) -> None:

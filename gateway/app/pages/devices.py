@@ -15,11 +15,11 @@ from gateway.devices.known import KnownDevices
 from gateway.devices.roster import Roster
 from gateway.domain.actor import Actor
 from gateway.errors import NotFound
-from gateway.operations.device_calendars import DeviceCalendars
-from gateway.operations.device_desk import DeviceDesk, OwnAddresses, own_addresses
-from gateway.operations.device_list import DeviceList
-from gateway.operations.device_people import DevicePeople
-from gateway.operations.device_simulated import Simulated, simulate_call
+from gateway.operations.devices.calendars import DeviceCalendars
+from gateway.operations.devices.desk import DeviceDesk, OwnAddresses, own_addresses
+from gateway.operations.devices.listed import DeviceList
+from gateway.operations.devices.people import DevicePeople
+from gateway.operations.devices.simulated import Simulated, simulate_call
 from gateway.profiles.catalog import Catalog
 from gateway.profiles.vocabulary import Transport
 from gateway.web.addresses import shown_host

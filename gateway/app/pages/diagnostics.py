@@ -17,7 +17,7 @@ from gateway.devices.call_log import HeardCall, cleaned
 from gateway.domain.actor import Actor
 from gateway.errors import StoreError
 from gateway.operations.recording import Recorder
-from gateway.operations.support_bundle import Bundle, BundleFile
+from gateway.operations.support_bundle.bundle import Bundle, BundleFile
 from gateway.store import audit
 
 

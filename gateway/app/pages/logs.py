@@ -7,7 +7,7 @@ from gateway.app.diagnosing import made_bundle, made_doctor
 from gateway.app.pages.parts import Parts
 from gateway.domain.actor import Actor
 from gateway.operations.log_view import LogView
-from gateway.operations.support_bundle_redaction import Redaction
+from gateway.operations.support_bundle.redaction import Redaction
 from gateway.store import audit
 
 

@@ -8,8 +8,8 @@ from gateway.app.pages.parts import Parts
 from gateway.domain.actor import Actor
 from gateway.domain.meeting import Invitations
 from gateway.mirror.inbound.adoption import Adoption
-from gateway.operations.meeting_desk import MeetingDesk
-from gateway.operations.meeting_google import GoogleDesk
+from gateway.operations.meetings.desk import MeetingDesk
+from gateway.operations.meetings.google import GoogleDesk
 
 
 def add(parts: Parts) -> None:

@@ -15,10 +15,10 @@ from gateway.app.stored import Stored
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.device_api.door import DeviceDoor
-from gateway.operations.alerts import Alerts
+from gateway.operations.alerts.alerts import Alerts
 from gateway.operations.health import Health
-from gateway.operations.settings_address import NewAddress
-from gateway.operations.settings_desk import SettingsDesk
+from gateway.operations.settings.address import NewAddress
+from gateway.operations.settings.desk import SettingsDesk
 from gateway.web.listeners import Listener
 from gateway.web.tls import Certificate
 

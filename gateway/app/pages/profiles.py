@@ -7,8 +7,8 @@ from gateway.admin.profiles.routes import add_profile_pages
 from gateway.app.pages.calls import made_desk
 from gateway.app.pages.parts import Parts
 from gateway.dialects.whole_call import captured, pasted, readers
-from gateway.operations.profile_desk import ProfileDesk
-from gateway.operations.profile_history import ProfileHistory
+from gateway.operations.profiles.desk import ProfileDesk
+from gateway.operations.profiles.history import ProfileHistory
 from gateway.profiles.catalog import builtin_folder
 
 

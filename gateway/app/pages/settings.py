@@ -11,10 +11,10 @@ from gateway.admin.settings.people_page import PeoplePages
 from gateway.app.pages.parts import Parts
 from gateway.config import Config
 from gateway.notify.webhook import Told
-from gateway.operations.alert_channels import made_channels
-from gateway.operations.alert_test import send_test
-from gateway.operations.settings_certificate import OwnCertificate
-from gateway.operations.settings_shown import AT_ONCE
+from gateway.operations.alerts.channels import made_channels
+from gateway.operations.alerts.trial import send_test
+from gateway.operations.settings.certificate import OwnCertificate
+from gateway.operations.settings.shown import AT_ONCE
 
 _LOGGER = logging.getLogger(__name__)
 _FOLLOWED = frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from gateway.operations import backup_file
+from gateway.operations.backup import file as backup_file
 from gateway.store import migrate
 from tests.contract.every_code.met import Met
 from tests.journey.call_office import CallOffice, opened_calls

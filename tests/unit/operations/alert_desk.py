@@ -10,8 +10,8 @@ from pathlib import Path
 from gateway.domain.account_event import AccountChange, AccountEvent
 from gateway.notify.alert import Alert, Channel
 from gateway.notify.webhook import Taken, Told
-from gateway.operations.alert_delivery import AlertDelivery
-from gateway.operations.alerts import Alerts
+from gateway.operations.alerts.alerts import Alerts
+from gateway.operations.alerts.delivery import AlertDelivery
 from gateway.store import alerts
 from gateway.store.database import Database
 from tests.prepared import give_database

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.account_event import AccountChange
-from gateway.operations.alert_rules import LATE_MS
+from gateway.operations.alerts.rules import LATE_MS
 from gateway.store import alerts
 from tests.unit.operations.alert_desk import (
     ACCOUNT,

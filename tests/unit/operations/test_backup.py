@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import CatalogueError, NotFound
-from gateway.operations import backup, backup_file
-from gateway.operations.backup import Backups
-from gateway.operations.backup_restore import Restoring
+from gateway.operations.backup import backup
+from gateway.operations.backup import file as backup_file
+from gateway.operations.backup.backup import Backups
+from gateway.operations.backup.restore import Restoring
 from gateway.store import copying, migrate, restored, settings
 from gateway.store.database import Database
 from gateway.store.folder import DataFolder

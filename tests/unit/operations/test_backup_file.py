@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import CatalogueError
-from gateway.operations import backup_file, backup_seal
-from gateway.operations.backup_seal import PIECE_BYTES, Lock, unlocked
+from gateway.operations.backup import file as backup_file
+from gateway.operations.backup import seal as backup_seal
+from gateway.operations.backup.seal import PIECE_BYTES, Lock, unlocked
 
 ABOUT = {"schema": 3, "made_at_ms": 1_795_000_000_000, "gateway": "Head office"}
 CONTENT = {

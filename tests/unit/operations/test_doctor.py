@@ -17,10 +17,10 @@ import pytest
 from aiohttp import web
 
 from gateway.config import GoogleEndpoints
-from gateway.operations.backup import Backups
-from gateway.operations.doctor import Check, Doctor, Found, worst
-from gateway.operations.doctor_google import NETWORK, TowardsGoogle
-from gateway.operations.doctor_here import Here
+from gateway.operations.backup.backup import Backups
+from gateway.operations.doctor.doctor import Check, Doctor, Found, worst
+from gateway.operations.doctor.google import NETWORK, TowardsGoogle
+from gateway.operations.doctor.here import Here
 from gateway.store import device_calls, devices, migrate
 from gateway.store.database import Database
 from gateway.store.device_calls import CallRow

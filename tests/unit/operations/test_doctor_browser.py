@@ -10,8 +10,8 @@ from aiohttp import web
 
 from gateway.app.diagnosing import addresses_told, why_silent
 from gateway.config import Address, Config, GatewaySection
-from gateway.operations.doctor import Asked, Doctor, Finding
-from gateway.operations.doctor_browser import FromOutside
+from gateway.operations.doctor.browser import FromOutside
+from gateway.operations.doctor.doctor import Asked, Doctor, Finding
 from tests.unit.google.moved_clock import MovedClock
 
 CLOCK = MovedClock()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest_asyncio
 
 from gateway.domain.search_words import begins, words
-from gateway.operations.meeting_indexing import BATCH, WORTH_IT, MeetingIndexing
+from gateway.operations.meetings.indexing import BATCH, WORTH_IT, MeetingIndexing
 from gateway.store import meeting_search
 from gateway.store.database import Database
 from gateway.store.meeting_search import Search

@@ -15,14 +15,15 @@ from gateway.accounts.standing import Situation, Standing
 from gateway.accounts.summary import AccountWarning
 from gateway.admin.dashboard import words
 from gateway.messages.languages import speaking
-from gateway.operations import overview_problems, overview_words
 from gateway.operations.health import Readiness
 from gateway.operations.mirror_status import MirrorStatus, Queued
-from gateway.operations.overview_audit import harmless
-from gateway.operations.overview_lights import Seen, lights
-from gateway.operations.overview_meetings import Day
-from gateway.operations.overview_problems import Problem, Served, of_devices, of_mirror, of_slow, sorted_by_weight
-from gateway.operations.overview_words import Happened, actor_shown, sentence
+from gateway.operations.overview import problems as overview_problems
+from gateway.operations.overview import words as overview_words
+from gateway.operations.overview.audit import harmless
+from gateway.operations.overview.lights import Seen, lights
+from gateway.operations.overview.meetings import Day
+from gateway.operations.overview.problems import Problem, Served, of_devices, of_mirror, of_slow, sorted_by_weight
+from gateway.operations.overview.words import Happened, actor_shown, sentence
 from gateway.store.alerts import Held, Waiting
 from gateway.store.overview import DeviceFacts
 from gateway.store.reading import CalendarReading

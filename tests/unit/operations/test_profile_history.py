@@ -7,7 +7,7 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.operations.profile_history import MOST_DIFFERENCES, Changed, differences
+from gateway.operations.profiles.history import MOST_DIFFERENCES, Changed, differences
 
 LINES = st.lists(st.sampled_from(["a: 1", "b: 2", "", "  - c", "# d"]), max_size=12)
 

@@ -12,8 +12,8 @@ from gateway.devices.call_log import CallLog, HeardCall, Result, cleaned
 from gateway.log import RaisedLevel
 from gateway.operations import recording
 from gateway.operations.recording import Recorder
-from gateway.operations.support_bundle_calls import about, recorded_calls, taken_apart
-from gateway.operations.support_bundle_redaction import Redaction
+from gateway.operations.support_bundle.calls import about, recorded_calls, taken_apart
+from gateway.operations.support_bundle.redaction import Redaction
 from tests.unit.google.moved_clock import MovedClock
 
 LOGGER = logging.getLogger("gateway.mirror.outbound")

@@ -10,7 +10,7 @@ import pytest
 from gateway.config import load
 from gateway.config.saved import FILE_NAME
 from gateway.messages.languages import speaking
-from gateway.operations.settings_check import findings
+from gateway.operations.settings.check import findings
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from gateway.config import Config, GatewaySection, Secret
 from gateway.config.saved import ASIDE_NAME, FILE_NAME
 from gateway.domain.actor import Actor
 from gateway.errors import StoreFull, StoreUnavailable
-from gateway.operations.settings_desk import SettingLocked, SettingsDesk, SettingsRefused, unseal
+from gateway.operations.settings.desk import SettingLocked, SettingsDesk, SettingsRefused, unseal
 from gateway.store import audit
 from gateway.store.database import Database
 from gateway.store.vault import Vault

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.operations.settings_check import message_of, place_of
+from gateway.operations.settings.check import message_of, place_of
 
 
 @pytest.mark.parametrize(

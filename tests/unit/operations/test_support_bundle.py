@@ -19,9 +19,9 @@ from gateway.config import Config, DeviceSection, EmailSection, GatewaySection, 
 from gateway.domain import change
 from gateway.domain.secret import Secret
 from gateway.log import Ring
-from gateway.operations.doctor import Finding
-from gateway.operations.support_bundle import Bundle, zipped
-from gateway.operations.support_bundle_redaction import Redaction
+from gateway.operations.doctor.doctor import Finding
+from gateway.operations.support_bundle.bundle import Bundle, zipped
+from gateway.operations.support_bundle.redaction import Redaction
 from gateway.store import calls, devices, settings
 from gateway.store.calls import KeptRow
 from gateway.store.database import Database

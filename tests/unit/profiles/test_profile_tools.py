@@ -9,12 +9,12 @@ import pytest
 
 from gateway import yaml_source
 from gateway.errors import ProfileError
-from gateway.operations import profile_words
-from gateway.operations.profile_examples import BodyCall, differences, replay
-from gateway.operations.profile_files import ProfileFile, find, read_one
-from gateway.operations.profile_lint import lint
-from gateway.operations.profile_pages import distinct_shapes, pages
-from gateway.operations.profile_schema import schema
+from gateway.operations.profiles import words as profile_words
+from gateway.operations.profiles.examples import BodyCall, differences, replay
+from gateway.operations.profiles.files import ProfileFile, find, read_one
+from gateway.operations.profiles.lint import lint
+from gateway.operations.profiles.pages import distinct_shapes, pages
+from gateway.operations.profiles.schema import schema
 from gateway.profiles.fields import Coding, Part
 from gateway.profiles.model import Profile
 from gateway.profiles.vocabulary import Credential, Dialect, Transport

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway import yaml_source
-from gateway.operations.profile_columns import Call, columns
-from gateway.operations.profile_draft import Draft, DraftError, draft
-from gateway.operations.profile_examples import meeting_words, replay
-from gateway.operations.profile_lint import lint
-from gateway.operations.profile_times import date_coding
-from gateway.operations.profile_yaml import comment, flow
+from gateway.operations.profiles.columns import Call, columns
+from gateway.operations.profiles.draft import Draft, DraftError, draft
+from gateway.operations.profiles.examples import meeting_words, replay
+from gateway.operations.profiles.lint import lint
+from gateway.operations.profiles.times import date_coding
+from gateway.operations.profiles.yaml import comment, flow
 from gateway.profiles.fields import Part
 from gateway.profiles.inheritance import source_of
 from gateway.profiles.model import Profile
