@@ -30,8 +30,8 @@ ROOT_API = "/api"
 
 def add_routes(app: web.Application, calls: MeetingCalls, changes: ChangeCalls, health: Health) -> None:
     """Put the devices' calls, the health pages and the contract on `app`."""
-    app.router.add_get(CHANGES, changes.get, allow_head=False)  # first: it would pass for the id of a meeting
-    app.router.add_post(MEETINGS, calls.post)
+    app.router.add_post(MEETINGS, calls.post)  # first: nearly every call is this one
+    app.router.add_get(CHANGES, changes.get, allow_head=False)  # next: it would pass for the id of a meeting
     app.router.add_get(MEETING, calls.get, allow_head=False)
     app.router.add_put(MEETING, calls.put)
     app.router.add_delete(MEETING, calls.delete)

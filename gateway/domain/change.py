@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import blake2b
+from json.encoder import encode_basestring
 from typing import Any
 
 from gateway.domain.meeting import Frequency, Invitee, Join, Meeting, Repeat, Weekday
@@ -26,6 +27,8 @@ _FLAGS = (
 )
 _PLAIN = (("zone_text", "zt"), ("room", "ro"), ("reminder_minutes", "rm"))
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")).encode
+_text = encode_basestring
+"""As `_encode`, of texts alone: it does not ask first what it was given, and a meeting is a dozen of texts."""
 
 Seal = Callable[[str], str]
 
@@ -67,20 +70,20 @@ def _canonical(meeting: Meeting) -> str:
     Written piece by piece, because that takes a third of the time of an encoder that has to find its way.
     """
     pieces = [
-        f'{{"v":{VERSION},"id":{_encode(meeting.external_id)},"su":{_encode(meeting.subject)},'
+        f'{{"v":{VERSION},"id":{_text(meeting.external_id)},"su":{_text(meeting.subject)},'
         f'"sl":"{meeting.start_local.isoformat()}","el":"{meeting.end_local.isoformat()}",'
-        f'"z":{_encode(meeting.zone)},"s":{meeting.start_utc_s},"e":{meeting.end_utc_s}'
+        f'"z":{_text(meeting.zone)},"s":{meeting.start_utc_s},"e":{meeting.end_utc_s}'
     ]
     for attribute, key in _PLAIN:
         if (value := getattr(meeting, attribute)) is not None:
-            pieces.append(f'"{key}":{value if type(value) is int else _encode(value)}')
+            pieces.append(f'"{key}":{value if type(value) is int else _text(value)}')
     for attribute, key, default in _FLAGS:
         if getattr(meeting, attribute) is not default:
             pieces.append(f'"{key}":{"false" if default else "true"}')
     if meeting.agenda:
-        pieces.append(f'"ag":{_encode(meeting.agenda)}')
+        pieces.append(f'"ag":{_text(meeting.agenda)}')
     if meeting.auto_record != "none":
-        pieces.append(f'"ar":{_encode(meeting.auto_record)}')
+        pieces.append(f'"ar":{_text(meeting.auto_record)}')
     if meeting.join is not None or meeting.repeat is not None or meeting.meet is not None:
         pieces += _seldom_said(meeting)
     if meeting.host is not None:
@@ -120,11 +123,11 @@ def _digest(canonical: str, meeting: Meeting, key: bytes) -> str:
 
 
 def _invitee_text(invitee: Invitee) -> str:
-    extension = "null" if invitee.extension is None else _encode(invitee.extension)
+    extension = "null" if invitee.extension is None else _text(invitee.extension)
     if invitee.email is None and invitee.name is None:
         return f"[{extension}]"
-    email = "null" if invitee.email is None else _encode(invitee.email)
-    return f"[{extension},{email}]" if invitee.name is None else f"[{extension},{email},{_encode(invitee.name)}]"
+    email = "null" if invitee.email is None else _text(invitee.email)
+    return f"[{extension},{email}]" if invitee.name is None else f"[{extension},{email},{_text(invitee.name)}]"
 
 
 def _repeat_data(repeat: Repeat) -> dict[str, object]:

@@ -21,7 +21,10 @@ def write(
 
     `object_` is what it was done to. Control characters are written out.
     """
-    fields = (each.translate(_CONTROL) for each in (actor, action, object_, detail, source))
+    # Nothing that is printable is written out; asking costs little beside looking up every character.
+    fields = (
+        each if each.isprintable() else each.translate(_CONTROL) for each in (actor, action, object_, detail, source)
+    )
     conn.execute(
         "INSERT INTO audit (at, actor, action, object, detail, source) VALUES (?, ?, ?, ?, ?, ?)", (at_ms, *fields)
     )

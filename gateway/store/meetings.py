@@ -78,6 +78,12 @@ def get(conn: sqlite3.Connection, meeting_id: int) -> MeetingRow | None:
 _NUMBER = "(SELECT next_meeting_id FROM restored WHERE next_meeting_id > (SELECT coalesce(max(id), 0) FROM meeting))"
 """The number of the first new meeting after a restored backup; NULL, as nearly always, takes the next one."""
 
+_INSERT = (
+    "INSERT INTO meeting (id, device_id, external_id, revision, state, sync, shape, sequence, fingerprint, body, "  # noqa: S608 - a constant
+    f"changed_at) VALUES ({_NUMBER}, ?, ?, 1, 'scheduled', ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (device_id, external_id) DO NOTHING"
+)
+
 
 def insert(
     conn: sqlite3.Connection, *, device_id: int, external_id: str, contents: MeetingContents, now_ms: int
@@ -87,9 +93,7 @@ def insert(
     Most meetings that come in are new, so that asking first would be one statement more.
     """
     cursor = conn.execute(
-        f"INSERT INTO meeting (id, device_id, external_id, revision, state, sync, shape, sequence, fingerprint, body, "  # noqa: S608 - a constant
-        f"changed_at) VALUES ({_NUMBER}, ?, ?, 1, 'scheduled', ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (device_id, external_id) DO NOTHING",
+        _INSERT,
         (
             device_id,
             external_id,
