@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 _BY_SHAPE = re.compile(
-    r"ya29\.[\w.-]+|1//[\w-]{10,}|4(?:/|%2[Ff])0[\w-]{8,}|GOCSPX-[\w-]+|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"
+    r"ya29\.[\w.-]+|1//[\w-]{10,}|4(?:/|%2[Ff])0[\w-]{8,}|GOCSPX-[\w-]+|mgk_[\w-]{20,}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"
 )
 _BY_NAME = re.compile(
     r"(?i)((?:\b(?:bearer|basic) +)"

@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias, cast
 import yaml
 
 from gateway.errors import GatewayError
+from gateway.messages.languages import tr
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
@@ -108,19 +109,20 @@ _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-
 
 def _decode(raw: bytes) -> str:
     if len(raw) > MAX_BYTES:
-        raise YamlError([YamlProblem(Place(1, 1), f"the file is larger than {MAX_BYTES // 1024} KiB")])
+        raise YamlError([YamlProblem(Place(1, 1), tr("the file is larger than %(size)s KiB", size=MAX_BYTES // 1024))])
     raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         read = raw[: error.start].decode("utf-8")
-        problem = YamlProblem(_place_after(read), "the file is not UTF-8 text here; save it as UTF-8")
+        problem = YamlProblem(_place_after(read), tr("the file is not UTF-8 text here; save it as UTF-8"))
     else:
         unwanted = _UNWANTED.search(text)
         if unwanted is None:
             return text
         name = f"U+{ord(unwanted[0]):04X}"
-        problem = YamlProblem(_place_after(text[: unwanted.start()]), f"the character {name} is not allowed; remove it")
+        words = tr("the character %(name)s is not allowed; remove it", name=name)
+        problem = YamlProblem(_place_after(text[: unwanted.start()]), words)
     raise YamlError([problem])
 
 
@@ -179,26 +181,26 @@ class _Composer:
             return None
         start = self._events.get_event()
         if isinstance(start, yaml.DocumentStartEvent) and (start.version or start.tags):
-            self._note(start, "directives (lines that start with %) are not allowed; remove the line")
+            self._note(start, tr("directives (lines that start with %%) are not allowed; remove the line"))
         data = self._value(self._events.get_event(), ())
         self._events.get_event()
         if not self._events.check_event(yaml.StreamEndEvent):
             second = self._events.get_event()
-            self._note(second, "a second document starts here; only one is allowed")
+            self._note(second, tr("a second document starts here; only one is allowed"))
             raise _Stop
         return data
 
     def _value(self, event: yaml.Event, path: DataPath) -> object:
         self._places.setdefault(path, _place(event))
         if isinstance(event, yaml.AliasEvent):
-            self._note(event, "aliases (words that start with *) are not allowed; put text in quotes")
+            self._note(event, tr("aliases (words that start with *) are not allowed; put text in quotes"))
             return None
         if isinstance(event, yaml.ScalarEvent):
             text = self._text(event)
             return plain_scalar(text) if event.implicit[0] else text
         self._refuse_decorations(event)
         if len(path) >= MAX_DEPTH:
-            self._note(event, f"more than {MAX_DEPTH} levels of lists and sections are not allowed")
+            self._note(event, tr("more than %(most)s levels of lists and sections are not allowed", most=MAX_DEPTH))
             raise _Stop
         return self._mapping(path) if isinstance(event, yaml.MappingStartEvent) else self._sequence(path)
 
@@ -209,7 +211,12 @@ class _Composer:
             key = self._key(event)
             if key in data:
                 first = self._places[*path, key].line
-                self._note(event, f"the key {key[:60]!r} is there twice (first in line {first}); remove one of them")
+                text = tr(
+                    "the key %(key)s is there twice (first in line %(n)s); remove one of them",
+                    key=repr(key[:60]),
+                    n=first,
+                )
+                self._note(event, text)
                 self._skip()
                 continue
             self._places[*path, key] = _place(event)
@@ -226,23 +233,23 @@ class _Composer:
 
     def _key(self, event: yaml.Event) -> str:
         if not isinstance(event, yaml.ScalarEvent):
-            self._note(event, "a key must be text")
+            self._note(event, tr("a key must be text"))
             raise _Stop
         if not event.value:
-            self._note(event, "a key is missing before ':'")
+            self._note(event, tr("a key is missing before ':'"))
         return self._text(event)
 
     def _text(self, event: yaml.ScalarEvent) -> str:
         self._refuse_decorations(event)
         if _UNWANTED.search(event.value):
-            self._note(event, "a control character is not allowed, not even as an escape such as \\0")
+            self._note(event, tr("a control character is not allowed, not even as an escape such as \\0"))
         return event.value
 
     def _refuse_decorations(self, event: yaml.Event) -> None:
         if getattr(event, "anchor", None) is not None:
-            self._note(event, "anchors (words that start with &) are not allowed; put text in quotes")
+            self._note(event, tr("anchors (words that start with &) are not allowed; put text in quotes"))
         if getattr(event, "tag", None) is not None:
-            self._note(event, "tags (words that start with !) are not allowed; put text in quotes")
+            self._note(event, tr("tags (words that start with !) are not allowed; put text in quotes"))
 
     def _skip(self) -> None:
         """Pass over one whole value."""
@@ -270,22 +277,27 @@ def _place_of(mark: _Mark | None) -> Place:
     return Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
 
 
-_SYNTAX = (
-    ("mapping values are not allowed", "':' cannot stand here; check the indentation, or put the text in quotes"),
-    ("sequence entries are not allowed", "'-' cannot stand here; a list starts on the line below its key"),
-    ("cannot start any token", "text that starts like this must be put in quotes, and tabs cannot indent"),
-    ("undefined tag handle", "tags (words that start with !) are not allowed; put text in quotes"),
-    ("expected ',' or", "',' or a closing bracket is missing, or text with a ':' is not in quotes"),
-    ("unexpected end of stream", "the quote that opens here is never closed"),
-    ("could not find expected ':'", "a key without ':'; check the indentation, or put the text in quotes"),
-    ("escape", "this escape after '\\' is not allowed; single quotes need none"),
-)
-_SYNTAX_ELSE = "this is not readable as YAML; check the indentation, and that text with ': ' or ' #' is in quotes"
+def _syntax_words(said: str) -> str:
+    """What is wrong, by what the parser says of it."""
+    known = (
+        (
+            "mapping values are not allowed",
+            tr("':' cannot stand here; check the indentation, or put the text in quotes"),
+        ),
+        ("sequence entries are not allowed", tr("'-' cannot stand here; a list starts on the line below its key")),
+        ("cannot start any token", tr("text that starts like this must be put in quotes, and tabs cannot indent")),
+        ("undefined tag handle", tr("tags (words that start with !) are not allowed; put text in quotes")),
+        ("expected ',' or", tr("',' or a closing bracket is missing, or text with a ':' is not in quotes")),
+        ("unexpected end of stream", tr("the quote that opens here is never closed")),
+        ("could not find expected ':'", tr("a key without ':'; check the indentation, or put the text in quotes")),
+        ("escape", tr("this escape after '\\' is not allowed; single quotes need none")),
+    )
+    otherwise = tr("this is not readable as YAML; check the indentation, and that text with ': ' or ' #' is in quotes")
+    return next((words for part, words in known if part in said), otherwise)
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError) -> YamlProblem:
     """Our own words only: the parser's may quote the file, and so a secret."""
     said = error.problem or ""
-    text = next((words for part, words in _SYNTAX if part in said), _SYNTAX_ELSE)
     at_opening = "end of stream" in said and error.context_mark is not None
-    return YamlProblem(_place_of(error.context_mark if at_opening else error.problem_mark), text)
+    return YamlProblem(_place_of(error.context_mark if at_opening else error.problem_mark), _syntax_words(said))

@@ -133,7 +133,8 @@ async def _stay(
     teller: Teller, place: Place, google: SimulatedGoogle, gateway: GatewayProcess, ucm: SimulatedUcm, external_id: str
 ) -> None:
     """Keep everything up for a person to play with, until Ctrl+C or until the gateway ends."""
-    async with serve_page(ucm) as page:
+    async with AsyncExitStack() as up:
+        page, closed = await up.enter_async_context(serve_page(ucm)), up.enter_context(steps.closed_port())
         teller.step("Now it is your turn: everything stays up until you press Ctrl+C")
         turn = Turn(
             google=google.base,
@@ -141,7 +142,7 @@ async def _stay(
             admin=(gateway.base, *([gateway.base_tls] if gateway.base_tls else [])),
             set_up_code=set_up_code(place.log),
             credentials=place.credentials,
-            closed=f"http://127.0.0.1:{steps.free_port()}/oauth/google/callback",
+            closed=f"http://127.0.0.1:{closed}/oauth/google/callback",
             log=place.log,
             memory=place.pbx,
             external_id=external_id,

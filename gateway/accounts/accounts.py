@@ -38,6 +38,7 @@ from gateway.google import oauth
 from gateway.google.calendars import MadeCalendar
 from gateway.google.failures import refusal
 from gateway.google.upcoming import UpcomingEvent
+from gateway.google.way_out import WayOut
 from gateway.google.wire import Wire
 from gateway.store import accounts
 from gateway.store.accounts import AccountRow
@@ -53,7 +54,7 @@ class Accounts(SignInDesk):
     """Every Google account that somebody signed in to (`domain.target.TargetSource`).
 
     One of them is the main one: the account of the pages and of devices that name none. `devices` are those of the
-    settings that name one, each with its address.
+    settings that name one, each with its address. `way` is how calls leave, directly without it.
     """
 
     def __init__(
@@ -69,8 +70,9 @@ class Accounts(SignInDesk):
         call_timeout_s: float,
         time_zone: str | None = None,
         devices: tuple[tuple[str, str], ...] = (),
+        way: WayOut | None = None,
     ) -> None:
-        wire, records = Wire(session, call_timeout_s), Records(database, clock)
+        wire, records = Wire(session, call_timeout_s, way), Records(database, clock)
         opener = Opener(
             database=database,
             vault=vault,

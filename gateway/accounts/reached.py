@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from yarl import URL
+
 from gateway.clock import Clock
-from gateway.config import GoogleEndpoints
+from gateway.config import GoogleEndpoints, NetworkSection
 from gateway.google.answers import clock_difference_s
 from gateway.google.network import name_servers
+from gateway.google.way_out import WayOut
 from gateway.google.wire import NoAnswer, Wire, google_session
 
 CALL_S = 8.0
@@ -33,14 +36,20 @@ class Reached:
     clock_difference_s: float | None = None
 
 
-async def reached(endpoints: GoogleEndpoints, clock: Clock) -> tuple[Reached, ...]:
-    """Ask every server for anything, side by side: whatever it answers, it was reached. Raises nothing."""
-    session = google_session(endpoints, CALL_S)
+async def reached(
+    endpoints: GoogleEndpoints, clock: Clock, network: NetworkSection | None = None
+) -> tuple[Reached, ...]:
+    """Ask every server for anything, side by side: whatever it answers, it was reached. Raises nothing.
+
+    `network` says how calls leave; without it they go directly.
+    """
+    way = WayOut(network)
+    session = google_session(endpoints, CALL_S, way)
 
     async def one(server: str, address: str) -> Reached:
         secure = address.startswith("https:")
         try:
-            answer = await Wire(session, CALL_S).call("GET", address)
+            answer = await Wire(session, CALL_S, way).call("GET", address)
         except NoAnswer as silence:
             return Reached(server=server, secure=secure, code=silence.code, values=silence.values)
         difference_s = clock_difference_s(answer.date, clock.now_ms() / 1000)
@@ -52,10 +61,10 @@ async def reached(endpoints: GoogleEndpoints, clock: Clock) -> tuple[Reached, ..
         await session.close()
 
 
-async def unknown_name(endpoints: GoogleEndpoints) -> tuple[str, str]:
+async def unknown_name(endpoints: GoogleEndpoints, network: NetworkSection | None = None) -> tuple[str, str]:
     """Return the first server's name that cannot be resolved, and the DNS servers asked; both empty when all can."""
     loop = asyncio.get_running_loop()
-    for host in names(endpoints):
+    for host in names(endpoints, network):
         try:
             async with asyncio.timeout(CALL_S):
                 await loop.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
@@ -64,9 +73,11 @@ async def unknown_name(endpoints: GoogleEndpoints) -> tuple[str, str]:
     return "", ""
 
 
-def names(endpoints: GoogleEndpoints) -> list[str]:
-    """Return the names of the servers."""
-    return sorted({urlsplit(each).hostname or "" for each in _addresses(endpoints).values()})
+def names(endpoints: GoogleEndpoints, network: NetworkSection | None = None) -> list[str]:
+    """Return the names that this machine has to know: those of the servers, or that of the proxy, which knows them."""
+    way = WayOut(network)
+    hops = [(URL(each), way.hop(URL(each))) for each in _addresses(endpoints).values()]
+    return sorted({url.host or "" if hop is None else hop.host for url, hop in hops})
 
 
 def _addresses(endpoints: GoogleEndpoints) -> dict[str, str]:

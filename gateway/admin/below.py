@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from yarl import URL
 
+from gateway.web.forwarded import is_heard
+
 _BELOW: web.RequestKey[str] = web.RequestKey("below", str)
 _WRITTEN: web.RequestKey[bool] = web.RequestKey("written", bool)
 _TLS: web.RequestKey[bool] = web.RequestKey("tls", bool)
@@ -69,11 +71,17 @@ class Below:
             self._taken = True
 
     def notice(self, request: web.Request) -> None:
-        """Remember of a request under the public name what its browser sees: the path, and whether it speaks TLS."""
+        """Remember of a request under the public name what its browser sees: the path, and whether it speaks TLS.
+
+        Under any name a trusted proxy may say which path it took away.
+        """
         if self._host and request.host.lower() == self._host:
             request[_TLS] = self._tls
             if self._prefix:
                 request[_BELOW] = self._prefix
+        heard = is_heard(request)
+        if heard is not None and heard.prefix:
+            request[_BELOW] = heard.prefix
 
     def lead(self, request: web.Request, response: web.StreamResponse) -> None:
         """Write the path before all addresses of ours in an answer."""

@@ -46,6 +46,7 @@ _LINKS = {
     "choose-calendar": "/google?change=calendar#step-4",
     "error-page": "/google/error-page",
     "sign-in": "/sign-in",
+    "show-network": "/settings/network#proxy",
 }
 
 _FORMS = {

@@ -20,14 +20,18 @@ from gateway.admin.look import look_of
 from gateway.admin.shell import Shell, wants_page
 from gateway.errors import CatalogueError, GatewayError, StoreError, StoreRefused
 from gateway.messages.languages import speaking, tr
+from gateway.messages.times import writing
 from gateway.web.addresses import own_names
+from gateway.web.forwarded import is_for_others, says_plain_http
 from gateway.web.headers import FOR_BROWSERS
+from gateway.web.private_line import both_ends_here, is_loopback
 from gateway.web.problem import problem
 
 _LOGGER = logging.getLogger(__name__)
 
 DEVICES = "/api/"
-_OTHERS = frozenset({"/api", "/healthz", "/readyz"})
+_FEEDS = "/feeds/"
+_OTHERS = frozenset({"/api", "/healthz", "/readyz", "/metrics"})
 _PLAIN_TOO = frozenset({"/oauth/google/callback"})
 _FILES = "/static/"
 _NOT_OURS = 421
@@ -54,6 +58,7 @@ class Door:
 
         @web.middleware
         async def door(request: web.Request, handler: NextHandler) -> web.StreamResponse:
+            request = self._shell.proxies.heard(request)
             below = self._shell.below
             inner = await below.inner(request)
             if inner is not None:
@@ -61,11 +66,11 @@ class Door:
                 return await request.app._handle(inner)
             below.notice(request)
             path = request.path
-            if path.startswith(DEVICES) or path in _OTHERS:
+            if path.startswith((DEVICES, _FEEDS)) or path in _OTHERS:
                 response = await handler(request)
                 below.lead(request, response)
                 return response
-            with speaking(look_of(request).language):
+            with speaking(look_of(request, self._shell.language).language), writing(self._shell.habits):
                 response = await self._answer(request)
             below.lead(request, response)
             for name, value in FOR_BROWSERS.items():
@@ -105,7 +110,9 @@ class Door:
             return None
         if self._stays_here(request, host["name"]):
             return None
-        address = f"https://{host['name']}:{self._ports.tls}" if self._ports.tls is not None else ""
+        # Visitors of a proxy on this machine do not reach our own port under the name that the proxy uses for us.
+        direct = not (both_ends_here(request) and is_for_others(request))
+        address = f"https://{host['name']}:{self._ports.tls}" if direct and self._ports.tls is not None else ""
         if address and request.method in ("GET", "HEAD"):
             path = request.raw_path if request.raw_path.isascii() else "/"
             return web.Response(status=307, headers={"Location": address + path})
@@ -118,15 +125,17 @@ class Door:
         return name in own_names() or name in self._own_hosts()
 
     def _stays_here(self, request: web.Request, name: str) -> bool:
-        """Whether the request never left this machine: both ends, and what the browser believes to talk to."""
-        transport = request.transport
-        if transport is None:
-            return False
-        ends = (transport.get_extra_info("peername"), transport.get_extra_info("sockname"))
-        if not all(isinstance(end, tuple) and _is_loopback(end[0]) for end in ends):
+        """Whether the request never left this machine: both ends, and what the browser believes to talk to.
+
+        What a proxy on this machine hands on comes from elsewhere: it stays only if it came to the proxy over TLS.
+        """
+        if not both_ends_here(request):
             return False
         public = urlsplit(self._shell.public_origin)  # of a proxy on this machine that speaks TLS to the browser
-        return name == "localhost" or _is_loopback(name) or (public.scheme, public.hostname) == ("https", name)
+        over_tls = (public.scheme, public.hostname) == ("https", name)
+        if is_for_others(request):
+            return over_tls and not says_plain_http(request)
+        return name == "localhost" or is_loopback(name) or over_tls
 
     async def _plainly(self, request: web.Request, status: int, *, allow: str = "") -> web.Response:
         heading, sentence = _sentences().get(status, (HTTPStatus(status).phrase, tr("The gateway did nothing.")))
@@ -173,10 +182,3 @@ def _ip(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(name.strip("[]"))
     except ValueError:
         return None
-
-
-def _is_loopback(name: str) -> bool:
-    address = _ip(name.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped.is_loopback
-    return address is not None and address.is_loopback

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from gateway import messages
+from gateway import __version__, messages
 from gateway.accounts import console
 from gateway.admin.buttons import paragraphs, pressing
 from gateway.admin.shell import Shell
 from gateway.messages import Message
 from gateway.messages.languages import tr
+from gateway.operations.settings.changelog import changelog
 
 MOST_ASKED = 100
 """Characters of a search that count."""
@@ -52,7 +54,7 @@ def _place(code: str) -> Place:
 
 
 class HelpPages:
-    """GET /help, /help/guide and /help/{code}. They know nothing about this gateway but its name."""
+    """GET /help, /help/guide, /help/changes and /help/{code}. They know nothing about this gateway but its name."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
@@ -69,6 +71,11 @@ class HelpPages:
         return await self._shell.render(
             request, "help/guide.html", clients=console.CLIENTS, audience=console.AUDIENCE, api=console.CALENDAR_API
         )
+
+    async def changes(self, request: web.Request) -> web.Response:
+        """What is new in this version and those before."""
+        found = await asyncio.to_thread(changelog)
+        return await self._shell.render(request, "help/changes.html", blocks=found, version=__version__)
 
     async def code(self, request: web.Request) -> web.Response:
         """What a code means and what to do."""

@@ -22,6 +22,8 @@ _LOGGER = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
 MOST_STREAMS = 32
+MOST_OF_PROGRAMS = 8
+"""Streams of programs, which leave the others to people."""
 MOST_OF_A_SESSION = 4
 """A browser needs one; what it forgot to close gives way to what it opens."""
 JUST_NOW_MS = 5_000
@@ -63,7 +65,7 @@ class Live:
             return web.Response(content_type="text/event-stream")
         known = _known(request)
         since = await self._feed.since(newest_known(known), MOST_WAITING + 1)
-        if len(self._streams) >= MOST_STREAMS:
+        if sum(not each.is_program for each in self._streams) >= MOST_STREAMS:
             return web.Response(status=503, headers={"Retry-After": "15"}, text="Too many pages are open.\n")
         response = _stream_response()
         key, named = bytes.fromhex(session_of(request).key), "unnamed" not in request.query
@@ -73,6 +75,26 @@ class Live:
             stream.reset(since.newest)
         # Nothing is awaited since what happened so far was read, so that nothing is missed and nothing told twice.
         self._enter(stream, since.newest)
+        return await self._run(request, response, stream)
+
+    async def for_program(
+        self, request: web.Request, key_hash: bytes, ends_at: int | None
+    ) -> web.StreamResponse | None:
+        """Answer a program that showed an API key with the stream of events; None when too many are open.
+
+        The stream ends when the key is revoked, and at `ends_at` (ms UTC).
+        """
+        known = _known(request)
+        since = await self._feed.since(newest_known(known), MOST_WAITING + 1)
+        if sum(each.is_program and not each.is_gone for each in self._streams) >= MOST_OF_PROGRAMS:
+            return None
+        response = _stream_response()
+        stream = Stream(response, key_hash, request.transport, is_program=True, ends_at=ends_at)
+        stream.begin(since.rows, since.newest, known=known)
+        self._enter(stream, since.newest)
+        return await self._run(request, response, stream)
+
+    async def _run(self, request: web.Request, response: web.StreamResponse, stream: Stream) -> web.StreamResponse:
         try:
             await response.prepare(request)
             await stream.run()
@@ -122,8 +144,9 @@ class Live:
             await asyncio.sleep(self._look_every_s)
 
     async def _look_once(self) -> None:
-        keys = {stream.key for stream in self._streams}
-        news = await self._feed.look(self._newest, MOST_WAITING + 1, keys)
+        keys = {stream.key for stream in self._streams if not stream.is_program}
+        programs = {stream.key for stream in self._streams if stream.is_program}
+        news = await self._feed.look(self._newest, MOST_WAITING + 1, keys, programs)
         if news is None:
             return
         self._newest = news.newest
@@ -132,7 +155,11 @@ class Live:
 
     def _tell(self, stream: Stream, news: News) -> None:
         row = news.sessions.get(stream.key)
-        if row is not None:
+        if stream.is_program:
+            if stream.key in news.revoked:
+                stream.end()
+                return
+        elif row is not None:
             stream.started_at, stream.seen_at = row.started_at, row.seen_at
         elif stream.seen_at is not None:  # it was there before: another process ended it
             stream.end()
@@ -148,20 +175,23 @@ class Live:
         """An open stream is no sign of life: the session is over when nothing else was asked for half an hour."""
         now_ms = self._clock.now_ms()
         for stream in self._streams:
-            if stream.is_gone or (
-                stream.started_at is not None
-                and stream.seen_at is not None
-                and (
-                    now_ms - stream.started_at >= LONGEST_S * 1000
-                    or now_ms - stream.seen_at >= (IDLE_S + SEEN_EVERY_S) * 1000
-                )
-            ):
+            if stream.is_gone or _is_over(stream, now_ms):
                 stream.end()
 
     async def _close(self, app: web.Application) -> None:
         del app
         for stream in self._streams:
             stream.end()
+
+
+def _is_over(stream: Stream, now_ms: int) -> bool:
+    """Whether the last day of the key is over, or the session by its age or its last use."""
+    if stream.ends_at is not None:
+        return now_ms >= stream.ends_at
+    if stream.started_at is None or stream.seen_at is None:
+        return False
+    too_old = now_ms - stream.started_at >= LONGEST_S * 1000
+    return too_old or now_ms - stream.seen_at >= (IDLE_S + SEEN_EVERY_S) * 1000
 
 
 def _stream_response() -> web.StreamResponse:

@@ -22,14 +22,25 @@ RETRY_MS = 2000
 class Stream:
     """Events for one browser. `key` is the session's, which began at `started_at` and was used at `seen_at` (ms UTC).
 
+    A program's stream `is_program`: `key` is then that of its API key, which is over at `ends_at` (ms UTC), if ever.
+
     Events that are not `named` are all of the same kind, because `EventSource` hands over only those that it was told
     the name of; the action is in their data too.
     """
 
     def __init__(
-        self, response: web.StreamResponse, key: bytes, transport: asyncio.Transport | None, *, named: bool = True
+        self,
+        response: web.StreamResponse,
+        key: bytes,
+        transport: asyncio.Transport | None,
+        *,
+        named: bool = True,
+        is_program: bool = False,
+        ends_at: int | None = None,
     ) -> None:
         self.key = key
+        self.is_program = is_program
+        self.ends_at = ends_at
         self.started_at: int | None = None
         self.seen_at: int | None = None
         self._response = response

@@ -24,11 +24,14 @@ class Look:
     theme: str
 
 
-def look_of(request: web.Request) -> Look:
-    """Return what was chosen in this browser; else the language it asks for, and the colours of its system."""
+def look_of(request: web.Request, usual: str = "auto") -> Look:
+    """Return what was chosen in this browser; else the `usual` language, and the colours of its system.
+
+    The usual language is a code of `messages.languages`, or `auto`: the one that the browser asks for.
+    """
     theme, _, language = request.cookies.get(COOKIE, "").partition(".")
     if language not in LANGUAGES and language not in PSEUDO:
-        language = preferred(request.headers.get("Accept-Language", ""))
+        language = usual if usual in LANGUAGES else preferred(request.headers.get("Accept-Language", ""))
     return Look(language=language, theme=theme if theme in THEMES else "auto")
 
 

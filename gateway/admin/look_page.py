@@ -24,7 +24,7 @@ class LookPage:
 
     async def choose(self, request: web.Request) -> web.Response:
         """Keep what was chosen, and lead back to the page; what nobody offers stays as it was."""
-        form, look = await form_of(request), look_of(request)
+        form, look = await form_of(request), look_of(request, self._shell.language)
         theme, language = form.get("theme", ""), form.get("language", "")
         if theme in THEMES:
             look = replace(look, theme=theme)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from gateway.messages.languages import tr, trn
+from gateway.messages.times import day_and_time, time_of_day
 
 _now: ContextVar[int] = ContextVar("now_ms", default=0)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -44,11 +45,10 @@ def moment(ms: int, zone: str | datetime.tzinfo = "UTC") -> Moment:
     """Return how the pages say `ms` (UTC) to somebody who lives in `zone`, an IANA name that was checked before."""
     zone = ZoneInfo(zone) if isinstance(zone, str) else zone
     then, now = _local(ms, zone), _local(_now.get(), zone)
-    clock = then.strftime("%H:%M")
-    day = then.strftime("%Y-%m-%d")
+    clock, day = time_of_day(then), then.strftime("%Y-%m-%d")
     at = clock if then.date() == now.date() else f"{day} {clock}"
     words = distance((ms - _now.get()) / 1000)
-    exact = f"{day} {then.strftime('%H:%M:%S')} {then.strftime('%z')[:3]}:{then.strftime('%z')[3:5]}"
+    exact = f"{day_and_time(then, seconds=True)} {then.strftime('%z')[:3]}:{then.strftime('%z')[3:5]}"
     machine = _local(ms, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Moment(words=words or at, at=at if words else "", exact=exact, machine=machine)
 

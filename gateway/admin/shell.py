@@ -33,6 +33,8 @@ from gateway.domain.actor import Actor
 from gateway.errors import AccessError, StoreError
 from gateway.messages import Message
 from gateway.messages.languages import LANGUAGES, direction, tr
+from gateway.messages.times import Habits
+from gateway.web.forwarded import TrustedProxies, is_for_others
 from gateway.web.problem import problem
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -76,7 +78,13 @@ class Shell:
         self.static = StaticFiles()
         self.below = Below()
         """The path of the public address."""
+        self.proxies = TrustedProxies()
+        """Whose word counts about who is calling."""
         self.clock: Clock = SystemClock()
+        self.language = "auto"
+        """What browsers read that have not chosen a language, see `look.look_of`."""
+        self.habits = Habits()
+        """How times are written for everybody."""
         self._name = name
         self._templates = Templates()
         self._paths: set[str] = set()
@@ -100,22 +108,24 @@ class Shell:
         path: str,
         handler: Handler,
         *,
-        public: bool = False,
+        public: bool | Callable[[], bool] = False,
         body: Body = "form",
     ) -> None:
         """Serve `path`. Who is not signed in reaches public routes only; forms need our own token and origin.
 
+        Where an administrator decides whether a page is public, it is asked each time.
         On a public route `large form` takes forms that are as large as those of people who are signed in. With `own`
         the handler reads the body itself, and the field `csrf` in it has to be `token_of` the request.
         """
 
         async def guarded(request: web.Request) -> web.StreamResponse:
-            refused = await self._refusal(request, public=public, body=body)
+            opened = public() if callable(public) else public
+            refused = await self._refusal(request, public=opened, body=body)
             return refused if refused is not None else await handler(request)
 
         if method == "GET":
             self._paths.add(path)
-        self.routes[guarded] = public
+        self.routes[guarded] = public is True
         for each in ("GET", "HEAD") if method == "GET" else (method,):
             app.router.add_route(each, path, guarded, expect_handler=_expect)
 
@@ -132,7 +142,7 @@ class Shell:
             "path": request.path,
             "places": [(label, path) for label, path in _places() if path in self._paths],
             "standing": await self._stand() if session is not None else Standing(),
-            "look": look_of(request),
+            "look": look_of(request, self.language),
             "looks": True,
             "languages": LANGUAGES,
             "dir": direction(),
@@ -315,14 +325,14 @@ def actor_of(request: web.Request) -> Actor:
 
 
 def source_of(request: web.Request) -> str:
-    """Return the address at the other end of the connection; headers that claim another are not believed."""
+    """Return the caller's address: the other end of the connection, or what a trusted proxy there says of it."""
     return (request.remote or "").removeprefix("::ffff:")
 
 
 def is_loopback(request: web.Request) -> bool:
-    """Whether the browser runs on the gateway's own machine."""
+    """Whether the browser runs on the gateway's own machine; one behind a proxy there does not."""
     try:
-        return ipaddress.ip_address(source_of(request)).is_loopback
+        return not is_for_others(request) and ipaddress.ip_address(source_of(request)).is_loopback
     except ValueError:
         return False
 

@@ -10,7 +10,7 @@ import aiohttp
 from gateway.app.keeping import made_keeping
 from gateway.app.stored import Stored
 from gateway.clock import Clock
-from gateway.config import Config
+from gateway.config import Config, NetworkSection
 from gateway.messages.languages import tr
 from gateway.operations.devices.desk import own_addresses
 from gateway.operations.doctor.browser import FromOutside
@@ -30,11 +30,12 @@ def made_doctor(
     stored: Stored,
     listens: Callable[[], Awaitable[str]],
     told: Callable[[], tuple[str, ...]] | None = None,
+    network: Callable[[], NetworkSection] | None = None,
 ) -> Doctor:
     """Make the checks; `listens` says where the gateway answers, empty when it does not.
 
-    `told` are the addresses that devices and people are told; None outside the gateway that runs, where the settings
-    say it.
+    `told` are the addresses that devices and people are told, `network` is the way out as it is now; None outside the
+    gateway that runs, where the settings say it.
     """
     here = Here(
         folder=stored.folder,
@@ -50,6 +51,7 @@ def made_doctor(
         choice=stored.choice,
         test_meeting=stored.test_meeting,
         clock=clock,
+        network=network or (lambda: config.network),
     )
     outside = FromOutside(clock=clock, told=told or (lambda: addresses_told(config)), why_silent=why_silent)
     return Doctor([*here.checks(), *outside.checks(), *towards.checks()])

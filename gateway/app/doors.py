@@ -28,6 +28,7 @@ from gateway.device_api.meetings import MeetingCalls
 from gateway.device_api.routes import add_routes
 from gateway.devices.register import Register
 from gateway.errors import CannotListen
+from gateway.messages.times import Habits
 from gateway.mirror.intake.lookup import Lookup
 from gateway.mirror.telling.told import ChangeFeed
 from gateway.operations.health import AccountHealth, Health
@@ -45,7 +46,7 @@ def application(
     limits, log = config.limits, mirroring.neighbourhood.log
     app = web.Application(
         # What is refused for its size or its slowness is heard too.
-        middlewares=[door, hearing(log, clock), guard(limits.body_timeout_s, limits.body_bytes)],
+        middlewares=[door, hearing(log, clock, mirroring.tally), guard(limits.body_timeout_s, limits.body_bytes)],
         client_max_size=limits.body_bytes,
     )
     calls = MeetingCalls(
@@ -112,7 +113,15 @@ def made_shell(config: Config, clock: Clock, admins: Admins) -> Shell:
     """Make what all pages share."""
     shell = Shell(admins=admins, name=config.gateway.name, public_origin=_public_origin(config))
     shell.clock, shell.below = clock, Below(config.gateway.public_url or "")
+    shell.proxies.use(config.network.trusted_proxies or "")
+    speak_as_set(shell, config)
     return shell
+
+
+def speak_as_set(shell: Shell, config: Config) -> None:
+    """Let the pages use the language and the way to write times that the settings name."""
+    shell.language = config.gateway.language
+    shell.habits = Habits(clock=config.gateway.clock, first_day=config.gateway.week_begins)
 
 
 def made_door(shell: Shell, ports: Ports, stored: Stored, config: Config) -> Middleware:

@@ -13,8 +13,10 @@ from gateway.app.stored import Stored
 from gateway.clock import Clock
 from gateway.config import Config, is_simulated
 from gateway.devices.register import Register, enrol
+from gateway.devices.usual import meeting_defaults
 from gateway.domain.meeting import Meeting
 from gateway.domain.retry import RetryLimits
+from gateway.domain.tally import Tally
 from gateway.mirror.availability.availability import Availability
 from gateway.mirror.inbound.inbound import Inbound
 from gateway.mirror.intake.intake import Intake
@@ -29,7 +31,7 @@ from gateway.operations.meetings.indexing import MeetingIndexing
 from gateway.operations.mirror_status import BudgetNotes
 from gateway.pbx.line import Network
 from gateway.profiles.catalog import Catalog, builtin_folder
-from gateway.store import alerts, attempts, calls, changes, idempotency
+from gateway.store import alerts, attempts, calls, changes, idempotency, wordings
 from gateway.store.database import Database
 from gateway.store.installation import installation_id
 from gateway.store.vault import Vault
@@ -54,6 +56,7 @@ class Mirroring:
     budget_notes: BudgetNotes
     stock: StockTaking
     indexing: MeetingIndexing
+    tally: Tally
 
     def loops(self) -> dict[str, Coroutine[None, None, None]]:
         """Return the work to be done until the gateway ends, by name."""
@@ -86,7 +89,8 @@ async def made_mirroring(config: Config, clock: Clock, stored: Stored) -> Mirror
     pace = _pace(config, clock)
     webhooks = _webhooks(clock, stored, register)
     stock = await _stock(clock, stored, register, pace, installation)
-    outbound = await _outbound(config, clock, stored, register, pace, webhooks, installation, stock)
+    tally = Tally()
+    outbound = await _outbound(config, clock, stored, register, pace, webhooks, installation, stock, tally)
     availability = await _availability(clock, stored, register, pace)
     intake = _intake(clock, stored, outbound, availability)
     neighbourhood = made_neighbourhood(clock, stored.database, register, catalog)
@@ -118,6 +122,7 @@ async def made_mirroring(config: Config, clock: Clock, stored: Stored) -> Mirror
         budget_notes=BudgetNotes(database=stored.database, clock=clock, budgets=pace.budgets),
         stock=stock,
         indexing=MeetingIndexing(database=stored.database),
+        tally=tally,
     )
 
 
@@ -140,7 +145,20 @@ async def _register(config: Config, clock: Clock, stored: Stored, catalog: Catal
         clock=clock,
     )
     stored.choice.follow(register.set_defaults)
+    await use_meeting_defaults(register, stored.database, clock, config)
     return register
+
+
+async def use_meeting_defaults(register: Register, database: Database, clock: Clock, config: Config) -> None:
+    """Write events as the settings say from now on; their words are stored first, for an event is judged by its own.
+
+    Raises StoreError.
+    """
+    usual = meeting_defaults(config.meetings)
+    words, now_ms = usual.words, clock.now_ms()
+    if words is not None:
+        await database.write(lambda conn: wordings.keep(conn, words, now_ms))
+    register.set_usual(usual)
 
 
 def _pace(config: Config, clock: Clock) -> Pace:
@@ -164,6 +182,7 @@ async def _outbound(
     webhooks: Webhooks,
     installation: str,
     stock: StockTaking,
+    tally: Tally,
 ) -> Outbound:
     limits = config.limits
     outbound = Outbound(
@@ -187,6 +206,7 @@ async def _outbound(
         owner=f"process {os.getpid()}",
         chance=random.random,
         told=webhooks.told,
+        tally=tally,
     )
     await outbound.recover()
     return outbound

@@ -17,6 +17,7 @@ from gateway.access.admins import Admins, Session
 from gateway.admin.door import Door, Ports
 from gateway.admin.safe.page import Office, SafePages
 from gateway.admin.shell import Shell
+from gateway.app.alerting import made_safe_alerts
 from gateway.app.doors import made_shell, names
 from gateway.app.serving import AGAIN
 from gateway.clock import Clock
@@ -108,7 +109,7 @@ async def running_safely(
             safe=safe,
             start=start,
             locked=isinstance(admins, _Nobody),
-            behind_proxy=bool(config.gateway.public_url),
+            behind_proxy=bool(config.gateway.public_url or config.network.trusted_proxies),
             zone=config.gateway.time_zone or "UTC",
         )
         SafePages(office).add(app)
@@ -118,7 +119,27 @@ async def running_safely(
         announce(f"Safe page: {listener.https_for_others or listener.url}/")
         if not isinstance(admins, _Nobody):
             await admins.begin()
+        await _tell(stack, broken, clock, database, safe)
         yield SafeRunning(listener=listener, certificate=certificate, safe=safe, admins=admins, database=database)
+
+
+async def _tell(
+    stack: AsyncExitStack, broken: Broken, clock: Clock, database: Database | None, safe: SafeStart
+) -> None:
+    """Tell people outside the page, as long as the block lasts; nothing that goes wrong there ends the safe page."""
+    folder = broken.config.gateway.data_dir
+    alerts = await made_safe_alerts(broken.config, clock, database, folder, lambda: safe.number)
+    if alerts is None:
+        return
+    telling = asyncio.create_task(alerts.run(), name="alerts")
+
+    async def ended() -> None:
+        telling.cancel()
+        await asyncio.wait([telling])
+        if not telling.cancelled() and (error := telling.exception()) is not None:
+            _LOGGER.error("nobody could be told that the settings have mistakes: %s", error)
+
+    stack.push_async_callback(ended)
 
 
 def _application(config: Config, shell: Shell, ports: Ports, safe: SafeStart) -> web.Application:

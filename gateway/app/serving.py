@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from gateway.access.admins import Admins
+from gateway.access.api_keys import ApiKeys
 from gateway.admin.door import Ports
 from gateway.app.alerting import made_alerts
 from gateway.app.doors import application, made_door, made_shell, names, opened_doors
@@ -52,6 +53,7 @@ class Running:
     mirroring: Mirroring
     door: DeviceDoor
     settings: SettingsDesk
+    woken: Sequence[Callable[[], Awaitable[None]]] = ()
 
     @property
     def register(self) -> Register:
@@ -64,7 +66,9 @@ class Running:
         return self.mirroring.outbound
 
     async def accounts_changed(self) -> None:
-        """Somebody signed in or out from outside this process."""
+        """Somebody signed in or out from outside this process, or wants something else of it."""
+        for each in self.woken:
+            await each()
         await self.stored.apps.load()
         await self.stored.choice.load()
         await self.stored.accounts.load(anew=True)
@@ -124,6 +128,7 @@ async def running(
         shell, ports = made_shell(config, clock, admins), Ports()
         app, door, health = application(config, clock, stored, mirroring, made_door(shell, ports, stored, config))
         gateway: list[Running] = []
+        woken: list[Callable[[], Awaitable[None]]] = []
 
         async def changed() -> None:
             for each in gateway:
@@ -137,6 +142,7 @@ async def running(
             stored=stored,
             mirroring=mirroring,
             admins=admins,
+            api_keys=ApiKeys(database=stored.database, clock=clock),
             door=door,
             health=health,
             certificate=certificate,
@@ -145,6 +151,7 @@ async def running(
             settings=settings,
             address=address,
             alerts=alerts,
+            woken=woken,
             restart=restart,
         )
         add_pages(parts)
@@ -173,6 +180,7 @@ async def running(
                 mirroring=mirroring,
                 door=door,
                 settings=settings,
+                woken=woken,
             )
         )
         yield gateway[0]

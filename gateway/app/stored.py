@@ -14,6 +14,7 @@ from gateway.accounts.google_app import GoogleApps
 from gateway.accounts.test_meeting import TestMeeting
 from gateway.clock import Clock
 from gateway.config import Config
+from gateway.google.way_out import WayOut
 from gateway.google.wire import google_session
 from gateway.store import migrate
 from gateway.store.database import Database
@@ -39,6 +40,8 @@ class Stored:
     choice: CalendarChoice
     accounts: Accounts
     test_meeting: TestMeeting
+    way: WayOut
+    """How calls leave for Google."""
 
 
 @asynccontextmanager
@@ -60,7 +63,8 @@ async def opened(config: Config, clock: Clock, open_database: OpenDatabase = dur
         await apps.load()
         choice = CalendarChoice(database=database, clock=clock, google=config.google, sources=config.sources)
         await choice.load()
-        session = await stack.enter_async_context(_session(config))
+        way = WayOut(config.network)
+        session = await stack.enter_async_context(_session(config, way))
         accounts = Accounts(
             database=database,
             vault=vault,
@@ -72,6 +76,7 @@ async def opened(config: Config, clock: Clock, open_database: OpenDatabase = dur
             call_timeout_s=config.limits.call_timeout_s,
             time_zone=config.gateway.time_zone,
             devices=tuple((device.id, device.account) for device in config.devices if device.account is not None),
+            way=way,
         )
         stack.push_async_callback(accounts.close)
         await accounts.load()
@@ -90,12 +95,13 @@ async def opened(config: Config, clock: Clock, open_database: OpenDatabase = dur
             choice=choice,
             accounts=accounts,
             test_meeting=test_meeting,
+            way=way,
         )
 
 
 @asynccontextmanager
-async def _session(config: Config) -> AsyncIterator[aiohttp.ClientSession]:
-    session = google_session(config.google.endpoints, config.limits.call_timeout_s)
+async def _session(config: Config, way: WayOut) -> AsyncIterator[aiohttp.ClientSession]:
+    session = google_session(config.google.endpoints, config.limits.call_timeout_s, way)
     try:
         yield session
     finally:

@@ -13,15 +13,18 @@ from types import MappingProxyType, ModuleType
 
 from gateway import __version__
 from gateway.cli import (
+    api_keys,
     backup,
     device,
     doctor,
     events,
     google,
+    logs,
     meeting,
     mirror,
     notify,
     profile,
+    reset,
     serve,
     support,
     users,
@@ -72,15 +75,18 @@ _NOUNS: Mapping[str, tuple[ModuleType, str]] = MappingProxyType(
     {
         "google": (google, "sign in at Google, look at the authorization, sign out"),
         "user": (users, "administrators of the page: add, new password, list"),
+        "api-key": (api_keys, "keys for scripts and monitoring: create, list, revoke"),
         "device": (device, "devices: add, list, show, test, approve, pause, remove, new key"),
         "meeting": (meeting, "meetings: list, show, send again, cancel, decide, adopt"),
         "mirror": (mirror, "the mirror as a whole: status, update now, compare with Google"),
-        "notify": (notify, "alerts outside the page: send a test"),
+        "notify": (notify, "alerts outside the page: who is told of what, send a test"),
         "profile": (profile, "how devices talk: list, show, check, try, draft from calls"),
         "zone": (zone, "what a device's time zone text means"),
         "events": (events, "what happens: print it, follow it"),
+        "logs": (logs, "the log: record everything for some minutes"),
         "doctor": (doctor, "check everything that meetings need, and say what to do"),
         "backup": (backup, "backups: create, list, restore"),
+        "reset": (reset, "start again with some parts, or with everything; the gateway must be stopped"),
         "support-bundle": (support, "write the file for those who help, without secrets"),
     }
 )

@@ -80,7 +80,8 @@ async def _adoption(office: Office) -> Adoption:
 
 
 def _line(offer: Offer) -> str:
-    from gateway.cli.meeting_shown import instant, short
+    from gateway.cli.meeting_shown import short
+    from gateway.operations.for_programs import instant
 
     pair = offer.pair
     note = "double: an event of ours is there too" if pair.double else "no event of ours yet"
@@ -91,7 +92,7 @@ def _line(offer: Offer) -> str:
 
 
 def _json(offer: Offer) -> dict[str, object]:
-    from gateway.cli.meeting_shown import instant
+    from gateway.operations.for_programs import instant
 
     pair = offer.pair
     return {

@@ -25,7 +25,7 @@ def load(args: argparse.Namespace) -> Config:
     from gateway import log
     from gateway.config import load as read
 
-    config = read(args.config, os.environ, overrides_of(args), _unseal)
+    config = read(args.config, os.environ, overrides_of(args), unseal)
     log.set_up(config.logging.level, config.logging.format)
     return config
 
@@ -43,10 +43,11 @@ def overrides_of(args: argparse.Namespace) -> dict[str, object]:
     return overrides
 
 
-def _unseal(data_dir: Path, text: str) -> str:
-    from gateway.operations.settings.desk import unseal  # only when a secret was saved on the page
+def unseal(data_dir: Path, text: str) -> str:
+    """Open a secret that was saved on the page. Raises StoreError when the key file does not fit."""
+    from gateway.operations.settings import desk  # only when a secret was saved on the page
 
-    return unseal(data_dir, text)
+    return desk.unseal(data_dir, text)
 
 
 def with_stored(args: argparse.Namespace, work: Callable[[Stored], Awaitable[int]], *, wake: bool = True) -> int:

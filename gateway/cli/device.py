@@ -154,7 +154,8 @@ def _set(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from gateway.cli.device_shown import as_json, caller_json, caller_line, found_json, found_line, line
+    from gateway.cli.device_shown import caller_json, caller_line, found_json, found_line, line
+    from gateway.operations.for_programs import device_json
     from gateway.store import pending
 
     def show(rows: list[object], shown: Callable[..., str], plain: Callable[..., object], nothing: str) -> int:
@@ -179,7 +180,7 @@ def _list(args: argparse.Namespace) -> int:
         return show(
             [*devices],
             lambda known: line(known, asking[known.row.id]),
-            lambda known: as_json(known, asking[known.row.id]),
+            lambda known: device_json(known, asking[known.row.id]),
             nothing,
         )
 
@@ -187,12 +188,13 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from gateway.cli.device_shown import as_json, lines
+    from gateway.cli.device_shown import lines
+    from gateway.operations.for_programs import device_json
 
     async def work(office: Office) -> int:
         known = await office.roster.one(args.id)
         asking = await office.desk.asking(known)
-        for each in [json.dumps(as_json(known, asking))] if args.json else lines(known, asking):
+        for each in [json.dumps(device_json(known, asking))] if args.json else lines(known, asking):
             print(each)
         return OK
 

@@ -57,8 +57,9 @@ class Office:
     async def register(self) -> Register:
         """Return the devices as a gateway that runs has them; those of the configuration once they were served."""
         from gateway.devices.register import opened
+        from gateway.devices.usual import meeting_defaults
 
-        return await opened(
+        register = await opened(
             self.stored.database,
             self.config.devices,
             catalog=self.catalog(),
@@ -66,6 +67,9 @@ class Office:
             vault=self.stored.vault,
             clock=self.clock,
         )
+        self.stored.choice.follow(register.set_defaults)
+        register.set_usual(meeting_defaults(self.config.meetings))
+        return register
 
     def intake(self) -> Intake:
         """Return what takes meetings, as devices' calls have it."""

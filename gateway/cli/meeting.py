@@ -67,6 +67,8 @@ def _add_resend(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     which.add_argument("id", nargs="?", metavar="ID", help="its number in the list, or DEVICE/ID")
     which.add_argument("--parked", action="store_true", help="all that Google refused")
     which.add_argument("--all-held", action="store_true", help="all that are refused, or wait for the account")
+    differ = "coming ones whose event is not as events are written now, at most 500; they come after all else"
+    which.add_argument("--upcoming", action="store_true", help=differ)
     resend.set_defaults(run=_resend)
 
 
@@ -91,7 +93,8 @@ def accounts_chosen(config: Config) -> dict[str, str]:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from gateway.cli.meeting_shown import line, line_json
+    from gateway.cli.meeting_shown import line
+    from gateway.operations.for_programs import meeting_json
 
     config = load(args)
 
@@ -104,7 +107,7 @@ def _list(args: argparse.Namespace) -> int:
             await office.roster.one(args.device)
         found, number = await desk(office).listed(wanted, max(1, args.most))
         for each in found:
-            print(json.dumps(line_json(each), ensure_ascii=False) if args.json else line(each))
+            print(json.dumps(meeting_json(each), ensure_ascii=False) if args.json else line(each))
         if not found:
             say(f"None in state {args.state}." if args.state else "No meetings.")
         elif number > len(found):
@@ -161,11 +164,32 @@ def _resend(args: argparse.Namespace) -> int:
             if line.kept:
                 say(f"To overrule what people changed: meeting-gateway meeting resolve {line.id} --device")
             return
+        if args.upcoming:
+            await _rewrite(office)
+            return
         holds = ("parked",) if args.parked else ("parked", "configuration", "authorization")
         number = await desk(office).resend_held(holds)
         say(f"{number} meeting{' is' if number == 1 else 's are'} sent again.")
 
     return _do(args, resend)
+
+
+async def _rewrite(office: Office) -> None:
+    from gateway.domain.actor import COMMAND_LINE
+    from gateway.operations.settings.rewriting import Rewriting
+
+    register, vault = await office.register(), office.stored.vault
+    done = await Rewriting(
+        database=office.stored.database,
+        clock=office.clock,
+        policy=register.policy,
+        unseal=lambda sealed: vault.unseal(sealed.encode("ascii")),
+    ).write_again(COMMAND_LINE)
+    if not done.number:
+        say("All upcoming events say what is set.")
+        return
+    more = f" {done.left} more differ: repeat this when these are done." if done.left else ""
+    say(f"{done.number} event{' is' if done.number == 1 else 's are'} written again.{more}")
 
 
 def _cancel(args: argparse.Namespace) -> int:

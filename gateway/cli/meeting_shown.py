@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.cli.meeting_attempts import attempt_json, attempt_lines
+from gateway.operations.for_programs import instant, lacking, meeting_json, utc
 
 if TYPE_CHECKING:
     from gateway.domain.facts import EventFacts
@@ -35,16 +36,6 @@ _HOLDS = {
 }
 _MEET = {"pending": "is being made", "success": "is there", "failure": "was not made"}
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-
-
-def utc(at_ms: int | None) -> str | None:
-    """Return a time in ms as RFC 3339 in UTC."""
-    return None if at_ms is None else instant(at_ms // 1000)
-
-
-def instant(at_s: int) -> str:
-    """Return an instant as RFC 3339 in UTC."""
-    return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def local(at_s: float, zone: str, *, seconds: bool = False) -> str:
@@ -96,39 +87,10 @@ def line(meeting: MeetingLine) -> str:
     return "  ".join(parts)
 
 
-def line_json(meeting: MeetingLine) -> dict[str, object]:
-    """Return one meeting for programs."""
-    return {
-        "id": meeting.id,
-        "device": meeting.device,
-        "external_id": meeting.external_id,
-        "state": meeting.state,
-        "revision": meeting.revision,
-        "subject": meeting.subject,
-        "start": instant(meeting.start_utc_s),
-        "end": instant(meeting.end_utc_s),
-        "zone": meeting.zone,
-        "series": meeting.series,
-        "account": meeting.account or None,
-        "calendar": meeting.calendar_id,
-        "link": meeting.link,
-        "meet_state": meeting.meet_state or None,
-        "meet_link": meeting.meet_link,
-        "lacking": _lacking(meeting),
-        "kept_edits": meeting.kept,
-        "vanished": meeting.guarded,
-        "next_try": utc(meeting.next_try_ms),
-        "hold": meeting.hold,
-        "attempts": meeting.attempts,
-        "code": meeting.why[0] or None,
-        "text": meeting.why[1] or None,
-    }
-
-
 def shown_json(shown: Shown) -> dict[str, object]:
     """Return both sides of one meeting for programs; passwords are never in it."""
     return {
-        **line_json(shown.line),
+        **meeting_json(shown.line),
         "device_says": _device_says(shown.meeting),
         "notes": [note._asdict() for note in shown.notes],
         "calendar_has": None if shown.written is None else _calendar_has(shown.written),
@@ -185,7 +147,7 @@ def _google_side(shown: Shown) -> list[str]:
         return [_nothing_there(meeting)]
     said = _calendar_has(shown.written) if shown.written is not None else {}
     has = {name: _localised(str(value), meeting.zone) for name, value in said.items() if value is not None}
-    lacks = ", ".join(each for each in _lacking(meeting) if each != "conference")
+    lacks = ", ".join(each for each in lacking(meeting) if each != "conference")
     meet = f"{_MEET.get(meeting.meet_state, meeting.meet_state)} {meeting.meet_link or ''}".strip()
     return _block("Google has, as it was last written", {**has, **where, "Google Meet": meet, "does without": lacks})
 
@@ -227,11 +189,6 @@ _DECIDED = {
     "kept": "Google's version counts",
     "back": "the device's version was put back",
 }
-
-
-def _lacking(meeting: MeetingLine) -> list[str]:
-    """Return what the event has to do without, without the note for which revision that was found out."""
-    return [each for each in meeting.lacking if not each.startswith("revision:")]
 
 
 def _delivery(meeting: MeetingLine) -> dict[str, object]:

@@ -40,7 +40,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _status(args: argparse.Namespace) -> int:
-    from gateway.cli.mirror_shown import status_json, status_lines
+    from gateway.cli.mirror_shown import status_lines
+    from gateway.operations.for_programs import status_json
     from gateway.operations.mirror_status import mirror_status
 
     config = load(args)

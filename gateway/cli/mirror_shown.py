@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.cli.meeting_shown import short, utc
+from gateway.cli.meeting_shown import short
+from gateway.operations.for_programs import email_of, utc
 
 if TYPE_CHECKING:
     from gateway.mirror.inbound.verify import Finding, Report
@@ -13,72 +14,12 @@ if TYPE_CHECKING:
     from gateway.operations.open_questions import Questions
     from gateway.store.reading import CalendarReading
 
-_SIGNED_OUT = "an account that nobody is signed in to (number {})"
 _STATES = {
     "waiting": "on their way",
     "authorization": "wait for the account",
     "configuration": "wait for a setting",
     "parked": "refused, or ask you",
 }
-
-
-def status_json(status: MirrorStatus) -> dict[str, object]:
-    """Return the whole status for programs."""
-    return {
-        "queue": [
-            {
-                "state": each.state,
-                "code": each.code or None,
-                "meetings": each.number,
-                "next_try": utc(each.next_try),
-                "oldest": utc(each.oldest),
-            }
-            for each in status.queued
-        ],
-        "accounts": [
-            {"account": each.email, "main": each.main, "works": each.works, "code": each.code or None}
-            for each in status.accounts
-        ],
-        "calendars": [
-            {
-                "account": _email(status, each.account_id),
-                "calendar": each.calendar_id,
-                "read": utc(each.read_at or None),
-                "is_read": each.account_id not in status.unread,
-                "code": each.code or None,
-                "text": each.text or None,
-                "since": utc(each.since),
-            }
-            for each in status.calendars
-        ],
-        "budgets": {"at": utc(status.budgets_at), "limits": [each._asdict() for each in status.budgets]},
-        "calls_today": status.calls_today,
-        "calls_yesterday": status.calls_yesterday,
-        "calls_per_day": status.calls_per_day,
-        "asks": status.asks,
-        "fought": status.fought,
-        "vanished": [
-            {
-                "account": _email(status, each.account_id),
-                "calendar": each.calendar_id,
-                "meetings": each.meetings,
-                "since": utc(each.since),
-            }
-            for each in status.vanished
-        ],
-        "doubles": [
-            {
-                "account": _email(status, each.account_id),
-                "calendar": each.calendar_id,
-                "asked": each.asked,
-                "refused": each.refused,
-                "since": utc(each.since),
-            }
-            for each in status.doubles
-        ],
-        "lists": [{"device": name, "meetings": number} for name, number in status.lists],
-        "alerts_waiting": status.alerts_waiting,
-    }
 
 
 def status_lines(status: MirrorStatus) -> list[str]:
@@ -107,7 +48,7 @@ def _reading(status: MirrorStatus, calendar: CalendarReading) -> str:
     elif calendar.code:
         how = f"{calendar.code} {calendar.text} (since {utc(calendar.since)})"
     when = f"last read {utc(calendar.read_at)}" if calendar.read_at else "not read yet"
-    return f"  {calendar.calendar_id} of {_email(status, calendar.account_id)}: {short(how, 200)}, {when}"
+    return f"  {calendar.calendar_id} of {email_of(status, calendar.account_id)}: {short(how, 200)}, {when}"
 
 
 def _budget(each: Budget) -> str:
@@ -183,12 +124,6 @@ def question_lines(questions: Questions) -> list[str]:
         whose = f"{questions.asks} meeting{' asks' if one else 's ask'} you whose version counts"
         said.append(f"{whose}. See them: meeting-gateway meeting list --state asks")
     return said
-
-
-def _email(status: MirrorStatus, account_id: int) -> str:
-    return next(
-        (each.email for each in status.accounts if each.account_id == account_id), _SIGNED_OUT.format(account_id)
-    )
 
 
 def finding_line(finding: Finding) -> str:

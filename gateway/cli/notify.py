@@ -1,4 +1,4 @@
-"""The command `notify test`: one alert to each channel that is set; what alerts say is not decided here."""
+"""The commands `notify`: who is told of what, and one alert to each channel; what alerts say is not decided here."""
 
 from __future__ import annotations
 
@@ -16,6 +16,25 @@ def add(parser: argparse.ArgumentParser) -> None:
     test.add_argument("channel", nargs="?", choices=("email", "webhook", "syslog"), help="only this one")
     test.add_argument("--json", action="store_true", help="print one JSON object for each")
     test.set_defaults(run=_test)
+    shown = commands.add_parser("list", help="show who is told, and of what")
+    shown.add_argument("--json", action="store_true", help="print one JSON object for each")
+    shown.set_defaults(run=_list)
+
+
+def _list(args: argparse.Namespace) -> int:
+    from gateway.domain.alert_kind import AlertKind
+    from gateway.operations.alerts.channels import NAMES, chosen_kinds
+
+    chosen = chosen_kinds(load(args))
+    for name in NAMES:
+        told = [str(kind) for kind in AlertKind if kind in chosen.get(name, ())]
+        if args.json:
+            print(json.dumps({"channel": name, "set": name in chosen, "events": told}))
+        elif name not in chosen:
+            print(f"{name}: not set, nobody is told this way")
+        else:
+            print(f"{name}: {', '.join(told) if told else 'nothing but tests'}")
+    return OK
 
 
 def _test(args: argparse.Namespace) -> int:

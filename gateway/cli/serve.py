@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gateway.cli.command import CONFIGURATION, complain, load, overrides_of, say
+from gateway.cli.command import CONFIGURATION, complain, load, overrides_of, say, unseal
 from gateway.errors import ConfigError, ProfileError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _wholly(args: argparse.Namespace) -> int:
 
 
 def _serve(args: argparse.Namespace) -> int:
-    from gateway.app.keeping import made_keeping, restore_what_is_ready
+    from gateway.app.keeping import do_what_is_ready, made_keeping
     from gateway.app.serving import serve
     from gateway.clock import SystemClock
     from gateway.config.last_good import file_in_use, text_of
@@ -54,7 +54,7 @@ def _serve(args: argparse.Namespace) -> int:
     text = text_of(file_in_use(args.config))
     config = load(args)
     keeping = made_keeping(config, SystemClock(), DataFolder(config.gateway.data_dir))
-    if restore_what_is_ready(keeping, say):
+    if do_what_is_ready(keeping, say):
         config = load(args)
 
     def ready(gateway: Running) -> None:
@@ -114,7 +114,7 @@ def _broken(args: argparse.Namespace, error: ConfigError | ProfileError | None) 
     from gateway.app.safe import Broken
 
     return Broken(
-        config=load(args) if copy is None else last_working(copy, args.config, os.environ, overrides_of(args)),
+        config=load(args) if copy is None else last_working(copy, args.config, os.environ, overrides_of(args), unseal),
         file=file_in_use(args.config),
         copy=copy,
         problems=tuple(error.problems) if error is not None else (),

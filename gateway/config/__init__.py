@@ -14,29 +14,36 @@ from typing import Annotated, NamedTuple
 
 from gateway.config.saved import SAVED, Unseal, lay_under, read_saved
 from gateway.config.sections import (
+    AlertWebhookSection,
     DeviceSection,
     DiscoverySection,
     EmailSection,
     GatewaySection,
     GoogleEndpoints,
     GoogleSection,
+    IntegrationsSection,
     JoinSection,
     LimitsSection,
     LoggingSection,
+    MeetingsSection,
+    MetricsSection,
+    NetworkSection,
     NotificationsSection,
     PollSection,
+    ProxySection,
     SyslogSection,
     WebhookSection,
 )
 from gateway.config.shape import dotted, is_section, item_section, kind_at, paths
 from gateway.config.tree import COMMAND_LINE, Origin, Strength, Tree
-from gateway.config.values import Address, is_loopback, setting_version
+from gateway.config.values import Address, Refused, is_loopback, setting_version
 from gateway.domain.secret import Secret
 from gateway.errors import ConfigError
 from gateway.yaml_source import DataPath
 
 __all__ = [
     "Address",
+    "AlertWebhookSection",
     "Config",
     "DeviceSection",
     "DiscoverySection",
@@ -44,11 +51,16 @@ __all__ = [
     "GatewaySection",
     "GoogleEndpoints",
     "GoogleSection",
+    "IntegrationsSection",
     "JoinSection",
     "LimitsSection",
     "LoggingSection",
+    "MeetingsSection",
+    "MetricsSection",
+    "NetworkSection",
     "NotificationsSection",
     "PollSection",
+    "ProxySection",
     "Secret",
     "Setting",
     "SyslogSection",
@@ -75,8 +87,12 @@ class Config:
     gateway: GatewaySection = field(default_factory=GatewaySection)
     google: GoogleSection = field(default_factory=GoogleSection)
     devices: tuple[DeviceSection, ...] = ()
+    meetings: MeetingsSection = field(default_factory=MeetingsSection)
     discovery: DiscoverySection = field(default_factory=DiscoverySection)
+    network: NetworkSection = field(default_factory=NetworkSection)
     notifications: NotificationsSection = field(default_factory=NotificationsSection)
+    integrations: IntegrationsSection = field(default_factory=IntegrationsSection)
+    metrics: MetricsSection = field(default_factory=MetricsSection)
     limits: LimitsSection = field(default_factory=LimitsSection)
     logging: LoggingSection = field(default_factory=LoggingSection)
     path: Path | None = field(default=None, metadata=_NOT_A_SETTING)
@@ -120,6 +136,7 @@ def load(
             profiles_dir=(beside / (config.gateway.profiles_dir or data_dir / "profiles")).absolute(),
         ),
         google=_beside(config.google, beside),
+        network=_with_certificate(tree, config.network, beside),
         path=path,
         sources={dotted(each): tree.source(each) for each in _leaves(config)},
     )
@@ -130,6 +147,17 @@ def _beside(google: GoogleSection, folder: Path) -> GoogleSection:
     if google.service_account_file is None:
         return google
     return replace(google, service_account_file=(folder / google.service_account_file).absolute())
+
+
+def _with_certificate(tree: Tree, network: NetworkSection, folder: Path) -> NetworkSection:
+    """Return the section with what stands in the file of the root certificate. Raises ConfigError."""
+    if network.root_certificate is None:
+        return network
+    key = "network.root_certificate"
+    try:
+        return replace(network, root_certificate=network.root_certificate.opened(folder))
+    except Refused as error:
+        raise ConfigError([f"{tree.origin(tuple(key.split('.'))).lead} {key}{error.text}".lstrip()]) from error
 
 
 def is_simulated(config: Config) -> bool:
@@ -178,7 +206,7 @@ def describe(config: Config) -> list[Setting]:
 def _shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()  # as it is written in the file
-    return "not set" if value is None else str(value)
+    return "not set" if value is None else str(value).replace("\n", "\\n")  # a row has one line
 
 
 def set_by(sources: Mapping[str, str], setting: str) -> str:

@@ -1,6 +1,7 @@
 """Which settings a gateway goes on with whose configuration is broken: where its data is, and where it listened.
 
-Of the copy of the last working file only what a page needs is read: the name, the addresses, the limits, the log.
+Of the copy of the last working file only what a page needs is read: the name, the addresses, the limits, the log, and
+who is told that something is wrong.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from pathlib import Path
 
 from gateway.config import Config, GatewaySection
 from gateway.config.last_good import LastGood, file_in_use, read, text_of
-from gateway.config.saved import lay_under, read_saved
+from gateway.config.saved import Unseal, lay_under, read_saved
 from gateway.config.tree import COMMAND_LINE, Tree
 from gateway.errors import ConfigError
 
-_SECTIONS = frozenset({"version", "gateway", "limits", "logging"})
+_SECTIONS = frozenset({"version", "gateway", "limits", "logging", "notifications"})
+_NOTIFICATIONS = "notifications"
 _DATA_DIR = re.compile(r"""^(?:[^#\n]*[\s{,])?data_dir *: *["']?([^"'#,{}\n]+)""", re.MULTILINE)
 _FOLDER = ("gateway", "data_dir")
 
@@ -44,11 +46,16 @@ def data_dir(path: Path | None, environ: Mapping[str, str], overrides: Mapping[s
 
 
 def last_working(
-    copy: LastGood, path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object]
+    copy: LastGood,
+    path: Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, object],
+    unseal: Unseal | None = None,
 ) -> Config:
-    """Return name, addresses, limits and log level of the last working file, with what is stronger than it.
+    """Return name, addresses, limits, log level and alerts of the last working file, with what is stronger than it.
 
-    Where the mistake stands in what is stronger, that is left out. Raises ConfigError when nothing can be read.
+    Where the mistake stands in what is stronger, that is left out; so is who is told, where it cannot be used.
+    Raises ConfigError when nothing can be read.
     """
     file, folder = file_in_use(path), copy.path.parent
     sure = {"gateway.data_dir": str(folder)}
@@ -59,21 +66,39 @@ def last_working(
             config = _lenient(copy.path, beside, variables, words)
             if config is not None:
                 section = replace(config.gateway, data_dir=folder, profiles_dir=None)
-                return lay_under(replace(config, gateway=section, path=file), read_saved(folder), None)
+                return lay_under(replace(config, gateway=section, path=file), read_saved(folder), unseal)
     raise ConfigError([f"{copy.path}: the copy of the last working settings cannot be used"])
 
 
 def _lenient(copy: Path, beside: Path, environ: Mapping[str, str], overrides: Mapping[str, object]) -> Config | None:
-    """Read the sections that are needed, whatever is wrong with the others; None when these cannot be read."""
+    """Read the sections that are needed, whatever else is wrong; None when they cannot be read."""
     from gateway.config.reader import read as structured
+    from gateway.config.relations import check
     from gateway.config.sources import gather
 
     tree: Tree = gather(Config, copy, environ, overrides, beside=beside)
     tree.data = {name: value for name, value in tree.data.items() if name in _SECTIONS}
-    config = structured(tree, Config)
+    while True:
+        config = structured(tree, Config)
+        check(tree)
+        if not _without_strange_channels(tree):
+            break
     if config is None:
         return None
     return replace(config, sources={".".join(map(str, path)): tree.source(path) for path in tree.origins})
+
+
+def _without_strange_channels(tree: Tree) -> bool:
+    """Take out each way of telling people that cannot be used, or must not; return whether there was one."""
+    told = tree.data.get(_NOTIFICATIONS)
+    strange = {path[1] for path in tree.refused if path[0] == _NOTIFICATIONS and len(path) > 1}
+    if isinstance(told, dict) and strange & set(told):
+        tree.data[_NOTIFICATIONS] = {name: value for name, value in told.items() if name not in strange}
+        return True
+    if told is not None and not isinstance(told, dict):
+        del tree.data[_NOTIFICATIONS]
+        return True
+    return False
 
 
 def _in_text(file: Path) -> str:

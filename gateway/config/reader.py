@@ -13,6 +13,7 @@ from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
+from gateway.config.root_certificate import RootCertificate
 from gateway.config.shape import dotted, is_section, item_section, kind_at, paths, settings
 from gateway.config.tree import Tree
 from gateway.config.values import Address, Refused, did_you_mean
@@ -103,6 +104,7 @@ def _converter() -> Converter:
     converter.register_structure_hook(StrEnum, _one_of)
     converter.register_structure_hook(Path, lambda value, _: Path(_text(value)))
     converter.register_structure_hook(Address, lambda value, _: Address.parse(value if isinstance(value, str) else ""))
+    converter.register_structure_hook(RootCertificate, lambda value, _: RootCertificate.parse(value))
     converter.register_structure_hook(Secret, _secret)
     converter.register_structure_hook_factory(lambda kind: _origin(kind) is Annotated, _with_rules(converter))
     converter.register_structure_hook_func(lambda kind: _origin(kind) is Literal, _one_of)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from gateway.config.values import Refused
+from gateway.messages.languages import tr
 
 LONGEST_REDIRECT = 2000
 
@@ -43,7 +44,7 @@ def redirect_fault(text: str) -> RedirectFault | None:
         return RedirectFault("G-108", authority)
     host, colon, port = authority.rpartition(":") if re.search(r":[^\]]*$", authority) else (authority, "", "")
     if colon and not (re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) <= 65535):
-        return RedirectFault("G-109", "the port")
+        return RedirectFault("G-109", tr("the port"))
     if not host:
         return RedirectFault("G-107")
     if host.endswith(".googleusercontent.com"):
@@ -61,19 +62,20 @@ def redirect_uri(text: str) -> str:
     if fault is None:
         return text
     if fault.code == "G-109":
-        raise Refused(f": Remove {fault.what} from the address. Google refuses it. (G-109)")
-    raise Refused(_NOT_ACCEPTED if fault.code == "G-107" else _NO_NETWORK_ADDRESS.format(host=fault.what))
-
-
-_NOT_ACCEPTED = (
-    ": Google does not accept this address. It must start with https:// - only http://localhost and "
-    "http://127.0.0.1 are allowed without it. (G-107)"
-)
-_NO_NETWORK_ADDRESS = (
-    ": Google does not accept network addresses like {host}. Google only takes public names "
-    "(https://pbx.example.com) or localhost. You do not need a public name: use "
-    "http://127.0.0.1:8765/oauth/google/callback and paste the address after the sign-in. (G-108)"
-)
+        raise Refused(tr(": Remove %(what)s from the address. Google refuses it. (G-109)", what=fault.what))
+    if fault.code == "G-107":
+        words = tr(
+            ": Google does not accept this address. It must start with https:// - only http://localhost and "
+            "http://127.0.0.1 are allowed without it. (G-107)"
+        )
+        raise Refused(words)
+    words = tr(
+        ": Google does not accept network addresses like %(host)s. Google only takes public names "
+        "(https://pbx.example.com) or localhost. You do not need a public name: use "
+        "http://127.0.0.1:8765/oauth/google/callback and paste the address after the sign-in. (G-108)",
+        host=fault.what,
+    )
+    raise Refused(words)
 
 
 def _authority(text: str) -> str:
@@ -83,14 +85,14 @@ def _authority(text: str) -> str:
 def _part_to_remove(text: str) -> str:
     """Name the first thing that no redirect URI may have; empty when there is none."""
     for part, found in (
-        ("'#' and what follows it", "#" in text),
+        (tr("'#' and what follows it"), "#" in text),
         ("'*'", "*" in text),
-        ("the user name before '@'", "@" in _authority(text)),
+        (tr("the user name before '@'"), "@" in _authority(text)),
         ("'\\'", "\\" in text),
         ("'..'", re.search(r"(?:\.|%2e){2}", text, re.IGNORECASE)),
         ("'%00'", re.search(r"%00|%c0%80", text, re.IGNORECASE)),
         ("'%'", re.search(r"%(?![0-9a-f]{2})", text, re.IGNORECASE)),
-        (f"what is beyond {LONGEST_REDIRECT} characters", len(text) > LONGEST_REDIRECT),
+        (tr("what is beyond %(most)s characters", most=LONGEST_REDIRECT), len(text) > LONGEST_REDIRECT),
     ):
         if found:
             return part
@@ -98,7 +100,9 @@ def _part_to_remove(text: str) -> str:
     if foreign is None:
         return ""
     sign = foreign[0]
-    return "the space" if sign.isspace() else f"'{sign}'" if sign.isprintable() else "a sign that cannot be seen"
+    if sign.isspace():
+        return tr("the space")
+    return f"'{sign}'" if sign.isprintable() else tr("a sign that cannot be seen")
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,6 +15,7 @@ _CLIENT_ID = ("google", "client_id")
 _CLIENT_SECRET = ("google", "client_secret")
 _TOKEN = ("google", "endpoints", "token")
 _MAIL: DataPath = ("notifications", "email")
+_PROXY: DataPath = ("network", "proxy")
 _ALERTS_WEBHOOK: DataPath = ("notifications", "webhook")
 _ID_ENDING = ".apps.googleusercontent.com"
 
@@ -27,6 +28,7 @@ def check(tree: Tree) -> None:
     _check_device_keys(tree)
     _check_webhooks(tree)
     _check_mail(tree)
+    _check_proxy(tree)
     _check_service_account(tree)
 
 
@@ -128,6 +130,12 @@ def _check_mail(tree: Tree) -> None:
     if security == "none" and isinstance(server, str) and not is_loopback(f"http://{server}"):
         text = tr(": Without encryption the password would be readable on the network. Use starttls or tls.")
         note(tree, (*_MAIL, "security"), Refused(text))
+
+
+def _check_proxy(tree: Tree) -> None:
+    """Who has a name at the proxy has a password there."""
+    if tree.value((*_PROXY, "user")) is not None:
+        _require_secret(tree, (*_PROXY, "password"))
 
 
 def _check_service_account(tree: Tree) -> None:

@@ -32,16 +32,29 @@ SEALED: Final = "sealed:"
 PARTS: Final = (
     "gateway.name",
     "gateway.time_zone",
+    "gateway.language",
+    "gateway.clock",
+    "gateway.week_begins",
     "gateway.public_url",
     "gateway.listen",
     "gateway.listen_tls",
     "google.refresh_every_s",
     "discovery.announce",
     "discovery.browse",
+    "integrations.public_api_page",
     "logging.level",
+    "meetings.title",
+    "meetings.description",
+    "meetings.reminders",
+    "meetings.visibility",
+    "meetings.show_pins",
+    "metrics.enabled",
     "notifications.email",
     "notifications.webhook",
     "notifications.syslog",
+    "network.proxy",
+    "network.root_certificate",
+    "network.trusted_proxies",
 )
 """What may be saved on the page: settings, and sections that are taken as a whole or not at all."""
 
@@ -72,14 +85,16 @@ def read_saved(data_dir: Path) -> Saved:
     except (FileNotFoundError, NotADirectoryError):
         return Saved(path=path)
     except OSError as error:
-        return Saved(path=path, problems=(f"{path}: the file cannot be read ({error.strerror})",))
+        text = tr("the file cannot be read (%(reason)s)", reason=error.strerror)
+        return Saved(path=path, problems=(f"{path}: {text}",))
     except YamlError as error:
         lines = (f"{path}:{found.place.line}:{found.place.column}: {found.text}" for found in error.problems)
         return Saved(path=path, problems=tuple(lines))
     if document.data is None:
         return Saved(path=path)
     if not isinstance(document.data, dict):
-        return Saved(path=path, problems=(f"{path}:1:1: the file must consist of lines such as 'gateway.name: value'",))
+        text = tr("the file must consist of lines such as 'gateway.name: value'")
+        return Saved(path=path, problems=(f"{path}:1:1: {text}",))
     return Saved(path=path, values=document.data, places=document.places)
 
 

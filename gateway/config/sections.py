@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
+from gateway.config.invitations import event_description, event_title, reminders
+from gateway.config.network import networks, proxy_address, proxy_user
 from gateway.config.redirect import redirect_uri
+from gateway.config.root_certificate import RootCertificate
 from gateway.config.values import (
     Address,
     OneLine,
     Pattern,
     Range,
+    alert_kinds,
     certificate_fingerprint,
     client_id,
     client_secret,
@@ -29,34 +33,46 @@ from gateway.config.values import (
     webhook_secret,
     zone_name,
 )
+from gateway.domain.alert_kind import ALL
 from gateway.domain.device import ConflictRule, Transparency, Visibility, Wins
 from gateway.domain.meeting import Invitations
 from gateway.domain.secret import Secret
+from gateway.messages.languages import tr
 
 _CALENDAR_ID = OneLine(254)
 _DEVICE_ID = Pattern(
     r"[a-z0-9][a-z0-9._-]{0,62}",
-    "1 to 63 small letters, digits, '.', '_' or '-' that start with a letter or digit, such as ucm-1",
+    lambda: tr(
+        "must be 1 to 63 small letters, digits, '.', '_' or '-' that start with a letter or digit, such as ucm-1"
+    ),
 )
-_PROFILE = Pattern(r"[a-z0-9][a-z0-9._-]{0,62}/[a-z0-9][a-z0-9._-]{0,62}", "vendor/model, such as grandstream/ucm6300")
+_PROFILE = Pattern(
+    r"[a-z0-9][a-z0-9._-]{0,62}/[a-z0-9][a-z0-9._-]{0,62}",
+    lambda: tr("must be vendor/model, such as grandstream/ucm6300"),
+)
 _DOMAIN = Pattern(
     r"(?=.{3,189}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+",
-    "the part of an e-mail address after the @, in small letters, such as example.com",
+    lambda: tr("must be the part of an e-mail address after the @, in small letters, such as example.com"),
 )
-_EMAIL = Pattern(r"[^@\s]{1,64}@[^@\s]{1,189}", "an e-mail address")
+_EMAIL = Pattern(r"[^@\s]{1,64}@[^@\s]{1,189}", lambda: tr("must be an e-mail address"))
 EVERYWHERE = Address(host="0.0.0.0", port=8765)  # noqa: S104 - devices on the network are whom it is for
 EVERYWHERE_TLS = Address(host="0.0.0.0", port=8766)  # noqa: S104 - so are the browsers of administrators
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewaySection:
-    """The service itself. `time_zone` is for display only.
+    """The service itself. `time_zone`, `language`, `clock` and `week_begins` are for people only.
 
+    `language` is that of browsers which have not chosen one, and of alerts; `auto` is what the browser asks for, and
+    English for alerts. The `clock` has 24 or 12 hours, or as many as the language has.
     `data_dir` and `profiles_dir` are absolute once loaded; the latter is then never None.
     """
 
     name: Annotated[str, OneLine(100)] = "Meeting gateway"
     time_zone: Annotated[str, zone_name] | None = None
+    language: Literal["auto", "en", "es"] = "auto"
+    clock: Literal["24h", "12h", "language"] = "24h"
+    week_begins: Literal["monday", "sunday", "saturday"] = "monday"
     listen: Address = EVERYWHERE
     listen_tls: Address = EVERYWHERE_TLS
     public_url: Annotated[str, web_address] | None = None
@@ -132,7 +148,8 @@ class DeviceSection:
     """One device that may push meetings, or that is asked for them (`poll`).
 
     `key` is set once loaded, unless the device is only asked; no `calendar` means `google.calendar`, no `account` the
-    main one, no `invitations` what was chosen on the page, else `device`.
+    main one, no `invitations` what was chosen on the page, else `device`; no `visibility` and no `show_pins` what the
+    section `meetings` says.
     """
 
     id: Annotated[str, _DEVICE_ID]
@@ -148,13 +165,28 @@ class DeviceSection:
     conflict: ConflictRule = ConflictRule.ALLOW
     meet: bool = False
     transparency: Transparency = Transparency.OPAQUE
-    visibility: Visibility = Visibility.DEFAULT
+    visibility: Visibility | None = None
     room_address: Annotated[str, _EMAIL] | None = None
     email_domain: Annotated[str, _DOMAIN] | None = None
     join: JoinSection = field(default_factory=JoinSection)
-    show_pins: bool = False
+    show_pins: bool | None = None
     poll: PollSection | None = None
     webhook: WebhookSection | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingsSection:
+    """What the events of all meetings say, from the next time they are written; a device's own choice is stronger.
+
+    No `title` and no `description` are the usual ones (`gateway.domain.wording`). `reminders` hold for meetings whose
+    device says nothing about them: `calendar` leaves it to the calendar, else `none` or such as `10 popup, 60 email`.
+    """
+
+    title: Annotated[str, event_title] | None = None
+    description: Annotated[str, event_description] | None = None
+    reminders: Annotated[str, reminders] = "calendar"
+    visibility: Visibility = Visibility.DEFAULT
+    show_pins: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +208,7 @@ class EmailSection:
     password: Annotated[Secret, device_password] | None = None
     sender: Annotated[str, mailbox]
     to: Annotated[str, mailboxes]
+    events: Annotated[str, alert_kinds] = ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +216,14 @@ class SyslogSection:
     """Where alerts go as syslog messages: `host:port` (UDP), or the path of a socket."""
 
     address: Annotated[str, syslog_address]
+    events: Annotated[str, alert_kinds] = ALL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertWebhookSection(WebhookSection):
+    """Where alerts go as signed calls; `events` says which, as everywhere here: `all`, `none`, or their kinds."""
+
+    events: Annotated[str, alert_kinds] = ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,8 +231,45 @@ class NotificationsSection:
     """Who hears, outside the admin page, that something needs a person."""
 
     email: EmailSection | None = None
-    webhook: WebhookSection | None = None
+    webhook: AlertWebhookSection | None = None
     syslog: SyslogSection | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxySection:
+    """The proxy that calls to Google go through; `password` is set once loaded where `user` is."""
+
+    address: Annotated[str, proxy_address]
+    user: Annotated[str, proxy_user] | None = None
+    password: Annotated[Secret, device_password] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSection:
+    """The way out to Google, and the proxies before the gateway whose word about a caller counts.
+
+    `root_certificate` is trusted beside the usual ones, on the way to Google only; its file is read once loaded.
+    `trusted_proxies` are addresses and networks with commas between them.
+    """
+
+    proxy: ProxySection | None = None
+    root_certificate: RootCertificate | None = None
+    trusted_proxies: Annotated[str, networks] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationsSection:
+    """What people who are not signed in may read here: the pages of the device API."""
+
+    public_api_page: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsSection:
+    """Whether programs may read metrics; `token` opens them as an API key with their scope does, and nothing else."""
+
+    enabled: bool = False
+    token: Annotated[Secret, device_key] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

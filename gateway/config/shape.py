@@ -9,6 +9,7 @@ import types
 import typing
 from collections.abc import Iterator
 
+from gateway.config.root_certificate import RootCertificate
 from gateway.config.values import Address
 from gateway.yaml_source import DataPath
 
@@ -44,7 +45,7 @@ def item_section(kind: object) -> type | None:
 
 def is_section(kind: object) -> typing.TypeGuard[type]:
     """Whether a type is one of the dataclasses that hold settings, and not a value that happens to be one."""
-    return isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind is not Address
+    return isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind not in (Address, RootCertificate)
 
 
 def kind_at(root: type, path: DataPath) -> object | None:

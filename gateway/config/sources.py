@@ -16,6 +16,7 @@ from gateway.config.tree import COMMAND_LINE, Origin, Problem, Strength, Tree
 from gateway.config.values import did_you_mean
 from gateway.domain.secret import Secret
 from gateway.errors import ConfigError
+from gateway.messages.languages import tr
 from gateway.yaml_source import MAX_BYTES, DataPath, Document, Place, YamlError, plain_scalar, read_file
 
 
@@ -65,7 +66,7 @@ def _add_file(tree: Tree, path: Path) -> None:
     if isinstance(document.data, dict):
         tree.data = document.data
     elif document.data is not None:
-        tree.note(tree.origins[()], "the file must consist of sections such as 'gateway:'")
+        tree.note(tree.origins[()], tr("the file must consist of sections such as 'gateway:'"))
     _refuse_secrets(tree)
 
 
@@ -73,9 +74,9 @@ def _read(path: Path) -> tuple[Document | None, list[Problem]]:
     try:
         return read_file(path), []
     except FileNotFoundError:
-        text = "there is no such file; 'meeting-gateway init' writes one"
+        text = tr("there is no such file; 'meeting-gateway init' writes one")
     except OSError as error:
-        text = f"the file cannot be read ({error.strerror}); check its owner and permissions"
+        text = tr("the file cannot be read (%(reason)s); check its owner and permissions", reason=error.strerror)
     except YamlError as error:
         return error.partial, [
             Problem(Strength.FILE, found.place, f"{path}:{found.place.line}:{found.place.column}: {found.text}")
@@ -89,8 +90,13 @@ def _refuse_secrets(tree: Tree) -> None:
     names = variables(tree) if secrets else {}
     for path in secrets:
         if tree.value(path) is not None:
-            how = f"write it as {names[path]}=... into .env, or set that environment variable"
-            tree.note(tree.origins[path], f"{dotted(path)} is a secret and does not belong in this file; {how}")
+            text = tr(
+                "%(key)s is a secret and does not belong in this file; write it as %(variable)s=... into .env, or set "
+                "that environment variable",
+                key=dotted(path),
+                variable=names[path],
+            )
+            tree.note(tree.origins[path], text)
             tree.refused.add(path)
         tree.remove(path)
 
@@ -132,11 +138,13 @@ def _dotenv_variables(tree: Tree, path: Path) -> Iterator[_Variable]:
         origin = Origin(strength=Strength.DOTENV, lead=f"{path}:{line}:", source=str(path), place=place)
         name = binding.key or ""
         if binding.error:
-            tree.note(origin, "this line cannot be read; write NAME=value, with quotes around a value that has spaces")
+            text = tr("this line cannot be read; write NAME=value, with quotes around a value that has spaces")
+            tree.note(origin, text)
         elif name.startswith(PREFIX) and name in seen:
-            tree.note(origin, f"{name} is set twice, also in line {seen[name]}; remove one of them")
+            text = tr("%(name)s is set twice, also in line %(n)s; remove one of them", name=name, n=seen[name])
+            tree.note(origin, text)
         elif name.startswith(PREFIX) and binding.value is None:
-            tree.note(origin, f"{name} has no value; write {name}=value")
+            tree.note(origin, tr("%(name)s has no value; write %(name)s=value", name=name))
         elif name.startswith(PREFIX):
             seen[name] = line
             about = f"{name} "
@@ -151,13 +159,13 @@ def _dotenv_text(tree: Tree, path: Path) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        problem = f"the file cannot be read ({error.strerror}); check its owner and permissions"
+        problem = tr("the file cannot be read (%(reason)s); check its owner and permissions", reason=error.strerror)
     except UnicodeDecodeError:
-        problem = "the file is not UTF-8 text; save it as UTF-8"
+        problem = tr("the file is not UTF-8 text; save it as UTF-8")
     else:
         if len(raw) <= MAX_BYTES:
             return text
-        problem = f"the file is larger than {MAX_BYTES // 1024} KiB"
+        problem = tr("the file is larger than %(size)s KiB", size=MAX_BYTES // 1024)
     tree.problems.append(Problem(Strength.DOTENV, Place(1, 1), f"{path}: {problem}"))
     return ""
 
@@ -173,14 +181,17 @@ def _add_variables(tree: Tree, found: list[_Variable]) -> None:
     for each in left:
         if each.name.startswith(unreadable):
             continue
-        tree.note(each.origin, f"{each.about}is not a variable of the gateway{_meant(each.name, known)}")
+        text = tr("is not a variable of the gateway")
+        tree.note(each.origin, f"{each.about}{text}{_meant(each.name, known)}")
 
 
 def _meant(name: str, known: _Names) -> str:
     """`; did you mean ...?`, also for a name without its section."""
     word = name.removeprefix(PREFIX)
     same_ending = [each for each in known if each.endswith(f"__{word}")]
-    return f"; did you mean {same_ending[0]!r}?" if same_ending else did_you_mean(word, known, prefix=PREFIX)
+    if same_ending:
+        return tr("; did you mean %(word)s?", word=repr(same_ending[0]))
+    return did_you_mean(word, known, prefix=PREFIX)
 
 
 _Names: TypeAlias = dict[str, list[DataPath]]
@@ -243,8 +254,10 @@ def _apply_known(tree: Tree, found: list[_Variable], names: _Names) -> list[_Var
         if len(meant) == 1:
             _put(tree, each, meant[0], from_file=named[each] != each.name)
         else:
-            text = " and ".join(dotted(path) for path in meant)
-            tree.note(each.origin, f"{each.about}may mean {text}; use another id")
+            text = tr(
+                "may mean %(settings)s; use another id", settings=tr(" and ").join(dotted(path) for path in meant)
+            )
+            tree.note(each.origin, f"{each.about}{text}")
     return [each for each in found if named[each] not in names]
 
 
@@ -266,7 +279,8 @@ def _put(tree: Tree, each: _Variable, path: DataPath, *, from_file: bool) -> Non
             value = json.loads(text, object_pairs_hook=_section_without_doubles, parse_constant=_no_constant)
         except (ValueError, RecursionError):
             example = '[{"id": "ucm-1", ...}]' if item_section(kind) else '{"name": "value", ...}'
-            tree.note(each.origin, f"{each.about}must be JSON such as {example}, without doubled names")
+            words = tr("must be JSON such as %(example)s, without doubled names", example=example)
+            tree.note(each.origin, f"{each.about}{words}")
             tree.refused.add(path)
             return
     else:
@@ -292,10 +306,10 @@ def _file_text(tree: Tree, each: _Variable) -> str | None:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) <= MAX_BYTES:
             return raw.decode("utf-8-sig").rstrip("\r\n")
-        reason = f"is larger than {MAX_BYTES // 1024} KiB"
+        text = tr("names a file that is larger than %(size)s KiB", size=MAX_BYTES // 1024)
     except OSError as error:
-        reason = f"cannot be read ({error.strerror})"
+        text = tr("names a file that cannot be read (%(reason)s)", reason=error.strerror)
     except ValueError:
-        reason = "is not UTF-8 text, or its path cannot be used"
-    tree.note(each.origin, f"{each.about}names a file that {reason}")
+        text = tr("names a file that is not UTF-8 text, or its path cannot be used")
+    tree.note(each.origin, f"{each.about}{text}")
     return None

@@ -33,11 +33,17 @@ def env_file(device_key: str, device_id: str = "ucm-1") -> str:
 # The password of the device's own API, if the gateway asks it (poll).
 #{variable(("devices", device_id, "poll", "password"))}=
 
+# The password that the proxy on the way to Google asks for.
+#{variable(("network", "proxy", "password"))}=
+
 # The password of the mail server that takes alerts, if it asks for one.
 #{variable(("notifications", "email", "password"))}=
 
 # The secret that signs the calls of alerts: whsec_ and the base64 of 24 to 64 random bytes.
 #{variable(("notifications", "webhook", "secret"))}=
+
+# A token for Prometheus, which reads metrics with it instead of an API key; 16 characters or more.
+#{variable(("metrics", "token"))}=
 """
 
 
@@ -93,6 +99,13 @@ gateway:
   #name: Meeting gateway
   # Time zone in which people are shown times, an IANA name. Meetings never use it. Default: none.
   #time_zone: Europe/Berlin
+  # Language of the pages in browsers that have not chosen one, and of alerts: en, es, or auto, which is what the
+  # browser asks for, and English for alerts.
+  #language: auto
+  # How times of day are written: 24h, 12h, or language, which is as the language has it.
+  #clock: 24h
+  # Day that weeks begin with: monday, sunday or saturday.
+  #week_begins: monday
   # IP address and port to listen on. 0.0.0.0 is every IPv4 address of this machine, [::] every IPv6 address.
   #listen: 0.0.0.0:8765
   # IP address and port for browsers and for devices that speak https. The certificate is made on the first start.
@@ -170,7 +183,7 @@ devices:
     #meet: false
     # Whether events block time: opaque (they do) or transparent.
     #transparency: opaque
-    # Who may read events: default (as the calendar says), public or private.
+    # Who may read events: default (as the calendar says), public or private. Default: meetings.visibility.
     #visibility: default
     # The room's own address in Google Workspace; it is invited to every meeting, so that it is booked. Default: none.
     #room_address: c_188abc@resource.calendar.google.com
@@ -185,6 +198,7 @@ devices:
       # Address for browsers. Default: none.
       #web_link: https://pbx.example.com/meet/{room}
     # Whether the password of a meeting may stand in the invitation, where every guest reads it: true or false.
+    # Default: meetings.show_pins.
     #show_pins: false
     # For a device that cannot call: where the gateway asks it. Its password stands in .env as
     # GATEWAY_DEVICES__UCM_1__POLL__PASSWORD, and it needs no key.
@@ -205,12 +219,43 @@ devices:
       # Address that is called.
       #url: https://pbx.example.com/hooks/meetings
 
+# What the events of all meetings say, from the next time that they are written. Names in braces are filled in for each
+# meeting; docs/reference/invitation-text.md lists them. A line in which all of them are empty is left out.
+meetings:
+  # Title of an event. Default: the subject of the meeting.
+  #title: "{subject}"
+  # Description of an event; \\n is a line break. Default: agenda, ways to join, host, invitees and device.
+  #description: "{agenda}\\n\\n{join}\\n\\nHost: {organizer}"
+  # When people are reminded, if the device does not say it: calendar (as each calendar has it), none, or up to five
+  # such as 10 popup, 60 email (minutes before the start).
+  #reminders: calendar
+  # Who may read events of devices that do not say it: default (as the calendar says), public or private.
+  #visibility: default
+  # Whether the password of a meeting may stand in the invitation, for devices that do not say it: true or false.
+  #show_pins: false
+
 # How gateways and devices find each other on the network (multicast DNS).
 discovery:
   # Whether the gateway announces its address and its name: true or false.
   #announce: true
   # Whether it listens to what devices announce. They are shown, and never called before you accept them: true or false.
   #browse: true
+
+# The way out to Google, and proxies that stand before the gateway.
+network:
+  # A proxy that all calls to Google go through (CONNECT). Calls to devices and mail servers never do, and variables
+  # such as HTTPS_PROXY are not used. The password of its user stands in .env as GATEWAY_NETWORK__PROXY__PASSWORD.
+  #proxy:
+    # Address and port.
+    #address: http://proxy.example.com:3128
+    # User name, if the proxy asks for one. Default: none.
+    #user: gateway
+  # File with a root certificate (PEM) that is trusted beside the usual ones on the way to Google, where a firewall
+  # inspects https traffic; a relative one starts at the folder of this file. Default: none.
+  #root_certificate: company-root.pem
+  # Reverse proxies whose word counts about who is calling and how (X-Forwarded-For, -Proto, -Host and -Prefix): IP
+  # addresses or networks with commas between them. Default: none, such headers are not believed.
+  #trusted_proxies: 192.0.2.10, 10.1.0.0/16
 
 # Who hears, outside the admin page, that Google no longer accepts the gateway, or that a meeting needs somebody.
 notifications:
@@ -228,15 +273,32 @@ notifications:
     #sender: gateway@example.com
     # Who gets them; several addresses have commas between them.
     #to: telephony@example.com
+    # What is told: all, none, or some of google, waiting, decisions, calendars, vanished, disk, settings.
+    #events: all
   # A web address that is called (Standard Webhooks). The secret that signs the calls stands in .env as
   # GATEWAY_NOTIFICATIONS__WEBHOOK__SECRET.
   #webhook:
     # Address that is called.
     #url: https://alerts.example.com/hooks/gateway
+    # What is told: all, none, or some of google, waiting, decisions, calendars, vanished, disk, settings.
+    #events: all
   # A syslog server.
   #syslog:
     # Host and port (UDP), or the path of a socket.
     #address: 192.0.2.5:514
+    # What is told: all, none, or some of google, waiting, decisions, calendars, vanished, disk, settings.
+    #events: all
+
+# What people may read of the gateway without signing in.
+integrations:
+  # Whether the page of the device API (/help/api) is shown to people who are not signed in: true or false.
+  #public_api_page: false
+
+# Numbers about the gateway, for programs such as Prometheus.
+metrics:
+  # Whether they may be read at /metrics: true or false. Whoever reads them needs an API key with the scope metrics, or
+  # the token that stands in .env as GATEWAY_METRICS__TOKEN.
+  #enabled: false
 
 limits:
   # Largest body of a call, in bytes: 1024 to 1048576.

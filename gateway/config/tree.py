@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from gateway.config.shape import dotted, is_section, item_section, kind_at
 from gateway.domain.secret import Secret
+from gateway.messages.languages import tr
 from gateway.yaml_source import DataPath, Place
 
 START = Place(1, 1)
@@ -95,8 +96,10 @@ class Tree:
             return
         there = self.origins.get(path)
         if there and there.strength == origin.strength:
-            text = f"{dotted(path)} is set twice, also by {there.source}; remove one of them"
-            self.note(origin, text)
+            words = tr(
+                "%(key)s is set twice, also by %(place)s; remove one of them", key=dotted(path), place=there.source
+            )
+            self.note(origin, words)
         if there and there.strength >= origin.strength:
             return
         if item_section(kind) and isinstance(value, list):
@@ -125,7 +128,10 @@ class Tree:
         elif isinstance(parent, list) and isinstance(step, int) and step <= len(parent):
             parent[step : step + 1] = [value]
         else:
-            self.note(origin, f"{dotted(path)} cannot be set, because there is no {dotted(path[:-1])}")
+            words = tr(
+                "%(key)s cannot be set, because there is no %(place)s", key=dotted(path), place=dotted(path[:-1])
+            )
+            self.note(origin, words)
             return
         self.origins[path] = origin
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from gateway.domain.alert_kind import ALL, NONE, AlertKind, chosen_of, written
 from gateway.domain.secret import WEBHOOK_KEY_BYTES, Secret, webhook_key
 from gateway.messages.languages import tr
 
@@ -67,16 +68,16 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A regular expression that the whole text must match, and what it means in words."""
+    """A regular expression that the whole text must match; `expected` says in words what the text must be."""
 
     regex: str
-    words: str
+    expected: Callable[[], str]
 
     def __call__(self, text: str) -> str:
         """`text`, or `Refused`."""
         if re.fullmatch(self.regex, text):
             return text
-        raise Refused(f"must be {self.words}")
+        raise Refused(self.expected())
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,17 @@ def mailboxes(text: str) -> str:
 _MAILBOX = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", re.ASCII
 )
+
+
+def alert_kinds(text: str) -> str:
+    """`all`, `none`, or kinds of alerts with commas between them; returned in one order."""
+    try:
+        return written(chosen_of(text))
+    except ValueError:
+        known = ", ".join(AlertKind)
+        words = tr("must be %(all)s, %(none)s, or some of %(known)s", all=ALL, none=NONE, known=known)
+        typed = [each for each in (each.strip() for each in text.split(",")) if each not in [*AlertKind]]
+        raise Refused(words, hint=did_you_mean(typed[0], [*map(str, AlertKind), ALL, NONE]) if typed else "") from None
 
 
 def syslog_address(text: str) -> str:

@@ -47,7 +47,7 @@ class AvailabilityCalls:
         found: list[int] = []
         for name in ("from", "to"):
             try:
-                found.append(_instant_s(request.query.get(name)))
+                found.append(instant_s(request.query.get(name)))
             except Refused as error:
                 problems.append(FieldProblem(name, str(error)))
         if not problems:
@@ -69,18 +69,18 @@ class AvailabilityCalls:
         ]
 
 
-def _instant_s(text: str | None) -> int:
+def instant_s(text: str | None) -> int:
     """Read an instant; a plus that became a space in the address is one again. Raises Refused."""
     if text is None:
         raise Refused(f"is required: {_EXPECTED}")
     try:
         moment = date_time(_SPACE_FOR_PLUS.sub("+", text))
-        instant_s = int(moment.timestamp())
+        found_s = int(moment.timestamp())
     except (ValueError, OverflowError) as error:
         raise Refused(_EXPECTED) from error
     if moment.tzinfo is None:
         raise Refused(_EXPECTED)
-    return instant_s
+    return found_s
 
 
 def _json(busy: Busy) -> str:

@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from gateway.clock import Clock
 from gateway.devices.call_log import CallLog, GoodCall, HeardCall, Result, Way, done_of
+from gateway.domain.tally import Tally
 from gateway.errors import FieldProblem, GatewayError, NotAuthorized
 from gateway.mirror.intake.receipts import Receipt
 from gateway.web.problem import blamed, status_of
@@ -18,6 +19,7 @@ from gateway.web.problem import blamed, status_of
 _CALLS = "/api"
 _UNREADABLE = frozenset({400, 408, 413, 415})
 _LATER = frozenset({429, 503, 507})
+ANSWERED = "answered"
 _BODILESS = frozenset({"GET", "HEAD", "DELETE"})
 
 
@@ -75,10 +77,11 @@ def begin() -> Heard:
     return heard
 
 
-def hearing(log: CallLog, clock: Clock) -> Middleware:
+def hearing(log: CallLog, clock: Clock, tally: Tally) -> Middleware:
     """Return the middleware that goes before the one that reads bodies, so that it sees what that one refuses.
 
-    Calls without any credential are nobody's, and questions that were answered changed nothing: neither is kept.
+    All are counted in `tally`. Calls without any credential are nobody's, and questions that were answered changed
+    nothing: neither is kept.
     """
 
     @web.middleware
@@ -87,6 +90,7 @@ def hearing(log: CallLog, clock: Clock) -> Middleware:
             return await handler(request)
         heard, began = begin(), time.perf_counter_ns()
         response = await handler(request)
+        _count(tally, response.status, heard, began)
         if heard.passed_over:
             return response
         if heard.error is not None or response.status >= 400:
@@ -96,6 +100,23 @@ def hearing(log: CallLog, clock: Clock) -> Middleware:
         return response
 
     return middleware
+
+
+def _count(tally: Tally, status: int, heard: Heard, began: int) -> None:
+    """Count a call; a question that was answered is `answered`. Of strangers, only wrong keys are counted."""
+    if heard.slowed:
+        result: str = Result.LATER
+    elif heard.error is not None or status >= 400:
+        result = result_of(status, heard)
+        result = Result.REFUSED if result == Result.UNREADABLE else result
+    elif heard.receipts:
+        result = Result.ACCEPTED if any(receipt.fresh for receipt in heard.receipts) else Result.REPEATED
+    else:
+        result = ANSWERED
+    if heard.proven:
+        tally.call(heard.device, result, (time.perf_counter_ns() - began) / 1e9)
+    elif result == Result.WRONG_KEY:
+        tally.strangers += 1
 
 
 async def _good(clock: Clock, request: web.Request, response: web.StreamResponse, heard: Heard, began: int) -> GoodCall:

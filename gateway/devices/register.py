@@ -7,13 +7,14 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from gateway.clock import Clock, SystemClock
 from gateway.config import DeviceSection
 from gateway.devices import chosen
 from gateway.devices.device import Device, accepts, key_hash
 from gateway.devices.directory import Directory, WithDomain
-from gateway.domain.device import DevicePolicy
+from gateway.domain.device import DevicePolicy, MeetingDefaults, Visibility
 from gateway.domain.meeting import Invitations, Join
 from gateway.domain.polling import PollSettings
 from gateway.domain.secret import Secret, webhook_key
@@ -40,6 +41,8 @@ class Chosen:
 
     calendar: str | None = None
     invitations: Invitations | None = None
+    show_pins: bool | None = None
+    visibility: Visibility | None = None
 
 
 _NOTHING = Chosen()
@@ -68,6 +71,7 @@ class Register:
         self._again = again
         self._followers: list[Followed] = []
         self._defaults: tuple[str, Invitations] | None = None
+        self._usual: MeetingDefaults | None = None
         self.fill(served, policies, own)
 
     def fill(self, served: Iterable[Device], policies: Mapping[int, DevicePolicy], own: Mapping[int, Chosen]) -> None:
@@ -77,6 +81,8 @@ class Register:
         self._own = dict(own)
         if self._defaults is not None:
             self._use_defaults(*self._defaults)
+        if self._usual is not None:
+            self._use_usual(self._usual)
         self._tell()
 
     def find(self, name: str) -> Device | None:
@@ -98,6 +104,11 @@ class Register:
         """Return the choices for a device, also for one that is no longer served: its meetings are still mirrored."""
         return self._policies[device_row_id]
 
+    def policy_with(self, device_row_id: int, usual: MeetingDefaults) -> DevicePolicy:
+        """Return what `policy` would if this held for the meetings of all devices."""
+        before = self._policies[device_row_id]
+        return replace(before, words=usual.words, reminders=usual.reminders, **self._mixed(device_row_id, usual))
+
     def chosen_calendars(self) -> set[tuple[str | None, str]]:
         """Return account (None: the main one) and calendar of every device that is served."""
         return {(device.policy.account, device.policy.calendar_id) for device in self.served()}
@@ -106,6 +117,12 @@ class Register:
         """Use these from now on, wherever nothing was chosen for a device alone."""
         self._defaults = (calendar_id, invitations)
         self._use_defaults(calendar_id, invitations)
+        self._tell()
+
+    def set_usual(self, usual: MeetingDefaults) -> None:
+        """Use this for the meetings of all devices from now on, but for what was chosen for a device alone."""
+        self._usual = usual
+        self._use_usual(usual)
         self._tell()
 
     async def reload(self) -> None:
@@ -134,6 +151,22 @@ class Register:
         }
         self._by_name = {
             name: replace(device, policy=self._policies[device.row.id]) for name, device in self._by_name.items()
+        }
+
+    def _use_usual(self, usual: MeetingDefaults) -> None:
+        self._policies = {number: self.policy_with(number, usual) for number in self._policies}
+        self._by_name = {
+            name: replace(device, policy=self._policies[device.row.id]) for name, device in self._by_name.items()
+        }
+
+    def _mixed(self, number: int, usual: MeetingDefaults) -> dict[str, Any]:
+        """Return what holds for one device; nothing is chosen for one that is gone."""
+        own = self._own.get(number)
+        if own is None:
+            return {}
+        return {
+            "show_pins": usual.show_pins if own.show_pins is None else own.show_pins,
+            "visibility": own.visibility or usual.visibility,
         }
 
     def _with_living_keys(self, device: Device) -> Device:
@@ -221,7 +254,12 @@ class _Source:
             policies[row.id] = _policy(row, section, self.default_calendar)
             if section is None:
                 continue
-            own[row.id] = Chosen(calendar=_own_calendar(section), invitations=section.invitations)
+            own[row.id] = Chosen(
+                calendar=_own_calendar(section),
+                invitations=section.invitations,
+                show_pins=section.show_pins,
+                visibility=section.visibility,
+            )
             device = self._device(row, section, policies[row.id], register)
             if device is not None:
                 served.append(device)
@@ -324,12 +362,12 @@ def _policy(row: DeviceRow, section: DeviceSection | None, default_calendar: str
         calendar_id=_own_calendar(section) or default_calendar,
         invitations=section.invitations or Invitations.DEVICE,
         join=Join(sip_uri=join.sip_uri, dial_in=join.dial_in, web_link=join.web_link),
-        show_pins=section.show_pins,
+        show_pins=section.show_pins or False,
         account=section.account,
         wins=section.wins,
         conflict=section.conflict,
         meet=section.meet,
         transparency=section.transparency,
-        visibility=section.visibility,
+        visibility=section.visibility or Visibility.DEFAULT,
         room_address=section.room_address,
     )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.domain.meeting import Invitations, Join
+from gateway.domain.reminders import Reminder
+from gateway.domain.wording import Words
 
 NO_JOIN = Join()
 """Nothing is said about how to get in."""
@@ -54,6 +56,8 @@ class DevicePolicy:
     get into its meetings where a meeting does not say so itself; `{room}` in it stands for the meeting's room.
     `show_pins` lets passwords reach the invitation text, which every guest reads. `meet` asks for a video conference
     of the calendar's own kind. `room_address` is the calendar's own address of the room, invited as a resource.
+    `words` are those of its events, None for the usual ones; `reminders` hold for meetings that say nothing about it,
+    None leaves it to the calendar.
     """
 
     name: str
@@ -68,3 +72,15 @@ class DevicePolicy:
     transparency: Transparency = Transparency.OPAQUE
     visibility: Visibility = Visibility.DEFAULT
     room_address: str | None = None
+    words: Words | None = None
+    reminders: tuple[Reminder, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingDefaults:
+    """What holds for the meetings of all devices, where a device has no choice of its own; as in `DevicePolicy`."""
+
+    show_pins: bool = False
+    visibility: Visibility = Visibility.DEFAULT
+    words: Words | None = None
+    reminders: tuple[Reminder, ...] | None = None

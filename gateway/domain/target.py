@@ -10,6 +10,8 @@ from gateway.domain.device import Transparency, Visibility
 from gateway.domain.facts import EventFacts, Part
 from gateway.domain.meeting import Invitations, Join, Meeting
 from gateway.domain.outcome import Outcome, Remedy, RemoteEvent
+from gateway.domain.reminders import Reminder
+from gateway.domain.wording import Words
 
 MAIN_CALENDAR = "primary"
 """An account's own calendar, whoever it is."""
@@ -48,7 +50,8 @@ class EventContent:
     `keep` are the parts that a replace leaves as the calendar has them. `meet_request` asks for a video conference
     under that fresh id; empty, none is asked for and one that is there stays. `room_address` is the calendar's own
     address of the room, invited as a resource. `remedies` are ways around what the calendar refused; `without` are the
-    addresses (lower case) of guests that it does not take.
+    addresses (lower case) of guests that it does not take. `words` are None for the usual ones; `reminders` hold where
+    the meeting names none, None leaves them to the calendar.
     """
 
     meeting: Meeting
@@ -65,6 +68,8 @@ class EventContent:
     room_address: str | None = None
     remedies: frozenset[Remedy] = frozenset()
     without: frozenset[str] = frozenset()
+    words: Words | None = None
+    reminders: tuple[Reminder, ...] | None = None
 
 
 class CalendarTarget(Protocol):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 
 from gateway.domain.device import Transparency, Visibility
 from gateway.domain.facts import EventFacts, Part
 from gateway.domain.outcome import Remedy, RemoteEvent
+from gateway.domain.reminders import LONGEST_MINUTES, Reminder
 from gateway.domain.target import EventContent, EventRef
 from gateway.google.conference import create_request, read_conference
 from gateway.google.event_facts import edited_since, facts_of, notes_of
 from gateway.google.event_guests import attendees, merged_attendees, says_more, usable_address
 from gateway.google.event_text import description, one_line
 from gateway.google.event_times import event_times, rule_line
+from gateway.google.event_words import description_in_words, title_in_words
 from gateway.google.join_text import join_lines, place
 
 __all__ = [
@@ -24,10 +27,11 @@ __all__ = [
     "merge",
     "own_fields",
     "remote_event",
+    "title_and_text",
     "usable_address",
 ]
 
-LONGEST_REMINDER_MINUTES = 40_320
+LONGEST_REMINDER_MINUTES = LONGEST_MINUTES
 """Four weeks (discovery document, `EventReminder.minutes`)."""
 
 _MARKS = ("gateway", "meeting", "generation")
@@ -110,6 +114,12 @@ def expected_facts(content: EventContent) -> EventFacts:
     if facts is None:
         raise ValueError("the times of a meeting cannot be written")
     return facts
+
+
+def title_and_text(content: EventContent) -> tuple[str, str]:
+    """Return the title and the description of the event as people read them."""
+    said = _said(content)
+    return str(said["summary"]), html.unescape(str(said["description"]))
 
 
 def merge(
@@ -212,13 +222,19 @@ def _said(content: EventContent) -> dict[str, object]:
     meeting = content.meeting
     guests, left_out = attendees(content)
     start, end = event_times(meeting, other_zone=Remedy.OTHER_ZONE in content.remedies)
-    joining = join_lines(content.join, meeting.password if content.show_pins else None)
+    if content.words is None:
+        joining = join_lines(content.join, meeting.password if content.show_pins else None)
+        summary = one_line(meeting.subject, 255) or "Meeting"
+        text = description(meeting, device_name=content.device_name, left_out=left_out, joining=joining)
+    else:
+        summary = title_in_words(content, content.words)
+        text = description_in_words(content, content.words, left_out)
     body: dict[str, object] = {
-        "summary": one_line(meeting.subject, 255) or "Meeting",
-        "description": description(meeting, device_name=content.device_name, left_out=left_out, joining=joining),
+        "summary": summary,
+        "description": text,
         "start": start,
         "end": end,
-        "reminders": _reminders(meeting.reminder_minutes),
+        "reminders": _reminders(meeting.reminder_minutes, content.reminders),
         "guestsCanInviteOthers": meeting.allow_user_invite,
     }
     if location := place(meeting, content.join):
@@ -247,8 +263,11 @@ def _private(event: Mapping[str, object]) -> dict[str, str]:
     return {k: v for k, v in private.items() if isinstance(v, str)} if isinstance(private, dict) else {}
 
 
-def _reminders(minutes: int | None) -> dict[str, object]:
-    """Nothing said leaves the calendar's own default; 0 is the vendor's word for none."""
+def _reminders(minutes: int | None, usual: tuple[Reminder, ...] | None = None) -> dict[str, object]:
+    """What the device says, else the `usual` ones, else the calendar's own default; 0 is the vendor's word for none."""
+    if minutes is None and usual is not None:
+        overrides = [{"method": each.method.value, "minutes": each.minutes} for each in usual]
+        return {"useDefault": False, "overrides": overrides}
     if minutes is None:
         return {"useDefault": True}
     before = min(max(minutes, 0), LONGEST_REMINDER_MINUTES)

@@ -39,9 +39,9 @@ def description(meeting: Meeting, *, device_name: str, left_out: list[str], join
     """
     note = f"Scheduled on {one_line(device_name, 100)}. Change or cancel it there, not in this calendar."
     host = [f"Host: {listed_person(meeting.host)}"] if meeting.host is not None else []
-    facts, lists, agenda = _facts(meeting), _lists(meeting, left_out), _paragraphs(meeting.agenda)
-    whole = _escaped(_joined(agenda, joining, [*host, *lists, *facts], note))
-    if _size(whole) <= LONGEST_DESCRIPTION_BYTES:
+    facts, lists, agenda = said_facts(meeting), _lists(meeting, left_out), paragraphs(meeting.agenda)
+    whole = escaped(_joined(agenda, joining, [*host, *lists, *facts], note))
+    if size_of(whole) <= LONGEST_DESCRIPTION_BYTES:
         return whole
     return _shortened(agenda, joining, host, lists, facts, note)
 
@@ -49,14 +49,14 @@ def description(meeting: Meeting, *, device_name: str, left_out: list[str], join
 def _shortened(
     agenda: str, joining: Sequence[str], host: list[str], lists: list[str], facts: list[str], note: str
 ) -> str:
-    note = _escaped(note)
-    host, facts, ways = ([_escaped(line) for line in lines] for lines in (host, facts, joining))
-    free = LONGEST_DESCRIPTION_BYTES - _size("\n".join([*ways, *host, *facts, note])) - 4 - 2 * bool(ways)
+    note = escaped(note)
+    host, facts, ways = ([escaped(line) for line in lines] for lines in (host, facts, joining))
+    free = LONGEST_DESCRIPTION_BYTES - size_of("\n".join([*ways, *host, *facts, note])) - 4 - 2 * bool(ways)
     kept: list[str] = []
     for line in lists:
-        kept.append(_cut(_escaped(line), free))
-        free -= _size(kept[-1]) + 1
-    return _joined(_cut(_escaped(agenda), max(free, 0)), ways, [*host, *kept, *facts], note)
+        kept.append(cut(escaped(line), free))
+        free -= size_of(kept[-1]) + 1
+    return _joined(cut(escaped(agenda), max(free, 0)), ways, [*host, *kept, *facts], note)
 
 
 def _joined(agenda: str, ways: Sequence[str], lines: list[str], note: str) -> str:
@@ -73,7 +73,8 @@ def listed_person(person: Invitee) -> str:
     return f"{known} ({address})" if address else f"{known} (no e-mail)"
 
 
-def _facts(meeting: Meeting) -> list[str]:
+def said_facts(meeting: Meeting) -> list[str]:
+    """Return what else the device said of a meeting, a line each: its room, calls to everybody, recording."""
     facts = []
     if room := one_line(meeting.room or "", 200):
         facts.append(f"{'Public meeting room' if meeting.public_room else 'Meeting room'}: {room}")
@@ -94,7 +95,7 @@ def _lists(meeting: Meeting, left_out: list[str]) -> list[str]:
     return lists
 
 
-def _paragraphs(text: str) -> str:
+def paragraphs(text: str) -> str:
     """Return a text of many lines: NFC, without control characters other than line breaks and tabs."""
     if text.isascii():
         return text.replace("\r\n", "\n").replace("\r", "\n").translate(_ASCII_CONTROLS).strip()
@@ -108,21 +109,23 @@ def _seen(text: str) -> str:
     return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs"))
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return a text as it has to stand in HTML."""
     return html.escape(text, quote=False)
 
 
-def _size(text: str) -> int:
+def size_of(text: str) -> int:
+    """Return how many bytes a text takes."""
     return len(text.encode("utf-8"))
 
 
-def _cut(escaped: str, most_bytes: int) -> str:
+def cut(text: str, most_bytes: int) -> str:
     """Cut escaped text to a number of bytes without splitting a character, a letter from its accents, or an entity."""
-    if _size(escaped) <= most_bytes:
-        return escaped
-    kept = escaped.encode("utf-8")[: max(most_bytes - len("…".encode()), 0)].decode("utf-8", "ignore")
-    if len(kept) < len(escaped):
-        while kept and unicodedata.combining(escaped[len(kept)]):
+    if size_of(text) <= most_bytes:
+        return text
+    kept = text.encode("utf-8")[: max(most_bytes - len("…".encode()), 0)].decode("utf-8", "ignore")
+    if len(kept) < len(text):
+        while kept and unicodedata.combining(text[len(kept)]):
             kept = kept[:-1]
     kept = re.sub(r"&[a-z]{0,4}$", "", kept)
     return f"{kept}…" if kept else ""

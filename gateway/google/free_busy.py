@@ -13,6 +13,7 @@ from gateway.domain.outcome import Outcome, Verdict
 from gateway.google.failures import Operation, classify, classify_silence
 from gateway.google.tokens import AccessTokens, TokenFailure
 from gateway.google.wire import Answer, NoAnswer, Wire, json_object
+from gateway.messages.languages import tr
 
 MOST_CALENDARS = 25
 """In one call. Google takes 50 (`calendarExpansionMax`); so many full ones would make an answer of megabytes."""
@@ -22,7 +23,6 @@ LONGEST_S = 60 * 86_400
 
 _SHORTEST_S = 86_400
 _LATER = frozenset({"internalError", "tooManyCalendarsRequested", "backendError", "rateLimitExceeded"})
-_FEATURE = "looking up busy times"
 
 
 class FreeBusy:
@@ -134,7 +134,7 @@ def _calendar(name: str, entry: object) -> tuple[Span, ...] | Outcome:
 def _refused(outcome: Outcome) -> Outcome:
     """Only busy times were refused: what is said of meetings and of the account as a whole does not hold here."""
     if outcome.code == "G-403":
-        return _outcome(Verdict.CONFIGURATION, "G-416", feature=_FEATURE)
+        return _outcome(Verdict.CONFIGURATION, "G-416", feature=tr("looking up busy times"))
     if outcome.verdict in (Verdict.REFUSED, Verdict.GONE, Verdict.DONE):
         return _outcome(Verdict.LATER, "G-506")
     return outcome

@@ -9,6 +9,8 @@ import re
 import ssl
 from pathlib import Path
 
+from gateway.google.way_out import Hop
+
 RESOLVER_FILE = Path("/etc/resolv.conf")
 ROUTE_FILES = (Path("/proc/net/route"), Path("/proc/net/ipv6_route"))
 
@@ -59,8 +61,8 @@ class PresentedIssuers:
         self._timeout_s = min(timeout_s, 5.0)
         self._known: dict[tuple[str, int], tuple[float, str]] = {}
 
-    async def issuer(self, host: str, port: int) -> str:
-        """Return the issuer's name; empty when it cannot be had."""
+    async def issuer(self, host: str, port: int, hop: Hop | None = None) -> str:
+        """Return the issuer's name, seen through the proxy if there is one; empty when it cannot be had."""
         loop = asyncio.get_running_loop()
         known = self._known.get((host, port))
         if known is not None and loop.time() - known[0] < _REMEMBERED_S:
@@ -68,24 +70,40 @@ class PresentedIssuers:
         found = ""
         with contextlib.suppress(OSError, TimeoutError, ValueError):
             async with asyncio.timeout(self._timeout_s):
-                found = _issuer(await _presented(host, port))
+                found = _issuer(await _presented(host, port, hop))
         self._known[host, port] = (loop.time(), found)
         return found
 
 
-async def _presented(host: str, port: int) -> bytes:
+async def _presented(host: str, port: int, hop: Hop | None) -> bytes:
     """Return the certificate (DER) that is presented, whoever made it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
+    reader, writer = await asyncio.open_connection(*((hop.host, hop.port) if hop is not None else (host, port)))
     try:
+        if hop is not None:
+            await _connect(reader, writer, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", hop)
+        await writer.start_tls(context, server_hostname=host)
         connection = writer.get_extra_info("ssl_object")
         return connection.getpeercert(binary_form=True) or b""
     finally:
         writer.close()
         with contextlib.suppress(OSError, TimeoutError):
             await writer.wait_closed()
+
+
+async def _connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: str, hop: Hop) -> None:
+    """Have a proxy connect us (RFC 9110 section 9.3.6). Raises OSError or ValueError when it does not."""
+    word = f"Proxy-Authorization: Basic {hop.word.reveal()}\r\n" if hop.word is not None else ""
+    writer.write(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{word}\r\n".encode("ascii"))
+    await writer.drain()
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+        raise ConnectionError("the proxy gave no answer") from error
+    if head.split(b" ", 2)[1:2] != [b"200"]:
+        raise ConnectionError("the proxy does not connect us")
 
 
 def _issuer(certificate: bytes) -> str:

@@ -15,6 +15,7 @@ from yarl import URL
 from gateway import __version__
 from gateway.google import network
 from gateway.google.network import PresentedIssuers
+from gateway.google.way_out import Hop, WayOut
 
 if TYPE_CHECKING:
     from gateway.config import GoogleEndpoints
@@ -57,17 +58,21 @@ class _AnswerLost(aiohttp.ClientConnectionError):
     """The connection broke after the request had been written."""
 
 
-def google_session(endpoints: GoogleEndpoints, timeout_s: float) -> aiohttp.ClientSession:
+def google_session(endpoints: GoogleEndpoints, timeout_s: float, way: WayOut | None = None) -> aiohttp.ClientSession:
     """Make the session for all calls to Google, each limited to `timeout_s` in all; the caller closes it.
 
-    It makes its one TLS context here, and only when some endpoint needs one: loading the CA store costs time and
-    memory. It keeps no cookies and ignores proxies and credentials of the environment.
+    It has one TLS context, that of the `way` or one that is made here, and only when some endpoint needs one: loading
+    the CA store costs time and memory. It keeps no cookies and ignores proxies and credentials of the environment.
     """
     addresses = (endpoints.authorize, endpoints.token, endpoints.revoke, endpoints.userinfo, endpoints.calendar)
     secure = any(address.startswith("https:") for address in addresses)
+    context = way.context if way is not None else None
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            ssl=ssl.create_default_context() if secure else True, limit=32, limit_per_host=16, keepalive_timeout=60.0
+            ssl=(context or ssl.create_default_context()) if secure else True,
+            limit=32,
+            limit_per_host=16,
+            keepalive_timeout=60.0,
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"},
@@ -78,10 +83,11 @@ def google_session(endpoints: GoogleEndpoints, timeout_s: float) -> aiohttp.Clie
 
 
 class Wire:
-    """Calls with a time limit and a size limit on a session that belongs to somebody else."""
+    """Calls with a time limit and a size limit on a session that belongs to somebody else, by the `way` out."""
 
-    def __init__(self, session: aiohttp.ClientSession, timeout_s: float) -> None:
+    def __init__(self, session: aiohttp.ClientSession, timeout_s: float, way: WayOut | None = None) -> None:
         self.timeout_s = timeout_s
+        self._way = way or WayOut()
         self._session = session
         self._limits = _limits(timeout_s)
         self._presented = PresentedIssuers(timeout_s)
@@ -103,7 +109,13 @@ class Wire:
         host = url.host or ""
         try:
             async with self._session.request(
-                method, url, data=body, headers=headers, allow_redirects=False, timeout=self._limits
+                method,
+                url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                timeout=self._limits,
+                **self._way.options(url),
             ) as response:
                 content = await _bounded(response)
                 if content is None:
@@ -120,6 +132,9 @@ class Wire:
     async def _silence(self, error: Exception, url: URL) -> NoAnswer:
         """Name the reason why there was no answer, as closely as this machine can tell."""
         host, port = url.host or "", url.port or 443
+        hop = self._way.hop(url)
+        if hop is not None and (at_the_proxy := _at_the_proxy(error, host, hop)) is not None:
+            return at_the_proxy
         match error:
             case aiohttp.ClientConnectorDNSError():
                 # Without a way out no name server can be reached either: that is not the name's fault.
@@ -127,13 +142,32 @@ class Wire:
                     return NoAnswer("N-06", host, sent=False)
                 return NoAnswer("N-01", host, sent=False, values={"servers": network.name_servers()})
             case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
-                issuer = await self._presented.issuer(host, port)
+                issuer = await self._presented.issuer(host, port, hop)
                 return NoAnswer("N-03", host, sent=False, values={"issuer": issuer})
             case aiohttp.ClientConnectorError() if network.is_offline(error.os_error):
                 return NoAnswer("N-06", host, sent=False)
             case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
                 return NoAnswer("N-02", host, sent=False, values={"port": str(port)})
         return NoAnswer("N-02", host, sent=True, values={"port": str(port)})
+
+
+def _at_the_proxy(error: Exception, host: str, hop: Hop) -> NoAnswer | None:
+    """Return why a call to `host` did not get beyond the proxy; None when something else went wrong."""
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return NoAnswer("N-01", hop.host, sent=False, values={"servers": network.name_servers()})
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+            return None
+        case aiohttp.ClientHttpProxyError(status=407):
+            return NoAnswer("N-04", host, sent=False, values={"user": hop.user} if hop.user else {})
+        case aiohttp.ClientHttpProxyError():
+            values = {"proxy": hop.shown, "status": str(error.status)}
+            return NoAnswer("N-09", host, sent=False, values=values)
+        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
+            return NoAnswer("N-08", hop.host, sent=False, values={"port": str(hop.port)})
+        case TimeoutError():  # who was slow, the proxy or Google, cannot be told
+            return None
+    return NoAnswer("N-09", host, sent=True, values={"proxy": hop.shown})
 
 
 def json_object(body: bytes) -> dict[str, object] | None:

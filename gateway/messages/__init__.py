@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, Literal
 
-from gateway.messages.languages import LANGUAGES, PSEUDO, language, pseudo, translated
+from gateway.messages.languages import LANGUAGES, PSEUDO, gettext, language, pseudo, translated
 
 Severity = Literal["error", "warning", "info"]
 
@@ -69,6 +69,7 @@ DOES = frozenset(
         "show-changes",
         "overwrite",
         "check-settings",
+        "show-network",
     }
 )
 """What a button can do: the whole vocabulary, which the pages give a meaning to."""
@@ -80,6 +81,10 @@ _COMMANDS = {
     "change-client": "meeting-gateway google login --client FILE.json",
     "choose-file": "meeting-gateway google login --client FILE.json",
 }
+
+
+_WORDS_OF_OURS = frozenset({"feature"})
+"""Values that are no names or texts of others, but words that the gateway chose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +121,12 @@ def text(code: str, **values: str) -> Message:
     `[part with {name}|otherwise]` for the first part whose values are all given, nothing when there is none. So
     a caller gives what it knows; values beyond the placeholders are ignored. Raises KeyError for an unknown code, and
     for a placeholder outside of brackets without a value.
+
+    Values that are words of ours are translated too: they may have been kept in English.
     """
     entry, said = _catalogue()[code], _said(code)
+    if language() not in PSEUDO:
+        values |= {name: gettext(values[name]) for name in _WORDS_OF_OURS & values.keys()}
     buttons = zip(entry["buttons"], said["buttons"], strict=True)
     return Message(
         code=code,
@@ -157,7 +166,8 @@ _PLACEHOLDER = re.compile(r"\{(\w+)(?::([^{}/]+)/([^{}/]+))?\}")
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
     chosen = _CHOICE.sub(lambda found: _chosen(found[1], values), template)
-    return _PLACEHOLDER.sub(lambda found: _value(found, values), chosen).strip()
+    said = _PLACEHOLDER.sub(lambda found: _value(found, values), chosen).strip()
+    return said.replace("?.", "?")  # a reason that ends as a question
 
 
 def _chosen(choice: str, values: Mapping[str, str]) -> str:

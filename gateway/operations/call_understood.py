@@ -12,6 +12,7 @@ from gateway.domain.meeting import Frequency, Invitee, Meeting, Repeat
 from gateway.domain.zones import offset_text
 from gateway.errors import BadPayload, FieldProblem
 from gateway.messages.languages import tr, trn
+from gateway.messages.times import day_and_time, time_of_day
 from gateway.profiles.codings import utc_text
 from gateway.profiles.fields import SECRET_PARTS, Field, Part
 from gateway.profiles.model import Profile, Shape
@@ -166,8 +167,8 @@ def _time(meeting: Meeting) -> str:
     start, end = meeting.start_local, meeting.end_local
     if meeting.all_day:
         return tr("%(start)s, whole days, until %(end)s", start=f"{start:%Y-%m-%d}", end=f"{end:%Y-%m-%d}")
-    last = f"{end:%H:%M}" if end.date() == start.date() else f"{end:%Y-%m-%d %H:%M}"
-    return f"{start:%Y-%m-%d %H:%M} - {last}"
+    last = time_of_day(end) if end.date() == start.date() else day_and_time(end)
+    return f"{day_and_time(start)} - {last}"
 
 
 def _zone(meeting: Meeting) -> str:

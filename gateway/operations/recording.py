@@ -1,4 +1,4 @@
-"""Everything that happens for ten minutes, whole but within bounds, in memory alone; files are made of it elsewhere."""
+"""Everything that happens for some minutes, whole but within bounds, in memory alone; files are made elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gateway.log import RAISED, Line, RaisedLevel, Ring
 from gateway.messages.languages import apart
 
 LASTS_S = 600.0
-"""How long a recording takes; then it ends by itself."""
+"""How long a recording takes unless somebody says otherwise; then it ends by itself."""
 KEPT_S = 24 * 3600.0
 """How long a recording that ended is kept."""
 MOST_LINES = 10_000
@@ -92,18 +92,18 @@ class Recorder:
         self._look()
         return self._done
 
-    def start(self) -> None:
+    def start(self, lasts_s: float = LASTS_S) -> None:
         """Record from now on; what was recorded before is forgotten. While one is under way it goes on as it is."""
         self._look()
         if self._lines is not None:
             return
         self.forget()
-        self._until_s, self._begun_ms = self._clock.monotonic_s() + LASTS_S, self._clock.now_ms()
+        self._until_s, self._begun_ms = self._clock.monotonic_s() + lasts_s, self._clock.now_ms()
         self._lines = _Lines(lambda: self._left_s() <= 0)
         logging.getLogger().addHandler(self._lines)
-        self._raised.raise_to(logging.DEBUG, LASTS_S, _WHOM)
+        self._raised.raise_to(logging.DEBUG, lasts_s, _WHOM)
         self._log.copy_to(self._take)
-        self._look_in(LASTS_S)
+        self._look_in(lasts_s)
 
     def stop(self) -> None:
         """End the recording that is under way, and keep it for a day."""

@@ -14,6 +14,7 @@ from gateway.config.last_good import LastGood, put_back, text_of
 from gateway.domain.actor import Actor
 from gateway.errors import CatalogueError, ConfigError, GatewayError, ProfileError, StoreError
 from gateway.messages import Message
+from gateway.messages.languages import language
 from gateway.operations.settings.check import message_of, place_of
 from gateway.store import audit
 from gateway.store.database import Database
@@ -49,6 +50,7 @@ class SafeStart:
         self.database = database
         """Where it is written down who went back; None when it cannot be opened."""
         self._problems = tuple(problems)
+        self._language = language()
         self._read = read
         self._clock = clock
 
@@ -57,14 +59,18 @@ class SafeStart:
         """How many mistakes are known."""
         return len(self._problems)
 
-    def mistakes(self) -> list[Mistake]:
-        """Return what is wrong, as far as was seen when it was looked at last."""
+    async def mistakes(self) -> list[Mistake]:
+        """Return what is wrong, as far as was seen when it was looked at last, in the language that is spoken now."""
+        if language() != self._language:
+            again = await asyncio.to_thread(self._look)
+            if len(again) == len(self._problems):  # else somebody is at it, and `check` will tell
+                self._problems, self._language = again, language()
         folder = f"{self.file.parent}/"  # the place names it, the sentence need not
         return [Mistake(message=message_of(line.removeprefix(folder)), place=place_of(line)) for line in self._problems]
 
     async def check(self) -> bool:
         """Read the settings again; return whether they are right now."""
-        self._problems = await asyncio.to_thread(self._look)
+        self._problems, self._language = await asyncio.to_thread(self._look), language()
         return not self._problems
 
     async def text(self) -> bytes | None:

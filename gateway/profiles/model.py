@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.domain.occurrence import OriginalStart
+from gateway.messages.languages import language
 from gateway.profiles.fields import Field, Rules, Trust
 from gateway.profiles.opening import Opening
 from gateway.profiles.plan import Plan
@@ -31,6 +33,13 @@ class Caveat:
     text: str
     link: str | None = None
     double_entries: bool = False
+    others: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """The text in other languages, by their codes."""
+
+    @property
+    def shown(self) -> str:
+        """The text in the language that is spoken, in English where nobody translated it."""
+        return self.others.get(language(), self.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +50,19 @@ class SetupStep:
     field: str
     value: str
     transport: Transport | None = None
+    others: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict, hash=False)
+    """By the code of another language: which of `where`, `field` and `value` are said how there."""
+
+    @property
+    def shown(self) -> SetupStep:
+        """The step in the language that is spoken, in English where nobody translated it."""
+        words = self.others.get(language(), {})
+        where, name, value = (
+            words.get("where", self.where),
+            words.get("field", self.field),
+            words.get("value", self.value),
+        )
+        return replace(self, where=where, field=name, value=value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from gateway.profiles.opening import opening_of
 from gateway.profiles.plan import compiled
 from gateway.profiles.sections import Problems, Section
 from gateway.profiles.shape_fields import read_fields
-from gateway.profiles.vocabulary import Credential, Dialect, Transport, UnknownFields
+from gateway.profiles.vocabulary import TRANSLATED, Credential, Dialect, Transport, UnknownFields
 from gateway.yaml_source import Document
 
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -194,7 +194,10 @@ def _product(section: Section) -> Product:
 
 def _caveat(section: Section) -> Caveat:
     caveat = Caveat(
-        text=section.text("text"), link=section.optional_text("link"), double_entries=section.flag("double_entries")
+        text=section.text("text"),
+        link=section.optional_text("link"),
+        double_entries=section.flag("double_entries"),
+        others={code: section.text(code) for code in TRANSLATED if section.has(code)},
     )
     section.close()
     return caveat
@@ -206,6 +209,13 @@ def _setup_step(section: Section) -> SetupStep:
         field=section.text("field"),
         value=section.text("value"),
         transport=section.optional_word("for", Transport),
+        others={code: _setup_words(section.section(code)) for code in TRANSLATED if section.has(code)},
     )
     section.close()
     return step
+
+
+def _setup_words(section: Section) -> dict[str, str]:
+    words = {key: section.text(key) for key in ("where", "field", "value") if section.has(key)}
+    section.close()
+    return words

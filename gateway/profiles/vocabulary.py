@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from gateway.domain.meeting import Frequency, Weekday
 from gateway.domain.zones import ZoneCoding
+from gateway.messages.languages import LANGUAGES
 from gateway.profiles.fields import NEEDABLE, Coding, Part, Trust, Unit
 
 
@@ -140,6 +141,9 @@ def _sections(name: str, meaning: str, *, required: bool = False) -> Key:
     return Key(kind=Kind.SECTIONS, section=name, required=required, meaning=meaning)
 
 
+TRANSLATED: Mapping[str, str] = {code: name for code, name in LANGUAGES.items() if code != "en"}
+"""The languages that texts for people may be given in besides English: code and own name."""
+
 _TRUST = _word(Trust, "how sure it is", required=True)
 _SOURCE = _text("where its words come from", required=True)
 _PERSON_PARTS = (Part.EXTENSION, Part.EMAIL, Part.NAME, Part.IS_HOST)
@@ -191,12 +195,19 @@ SECTIONS: Mapping[str, Mapping[str, Key]] = {
         "text": _text("one sentence", required=True),
         "link": _text("where it is described"),
         "double_entries": _flag("the device can write into the calendar itself: meetings would be there twice"),
+        **{code: _text(f"the sentence in {name}") for code, name in TRANSLATED.items()},
     },
     "setup": {
         "where": _text("the place on the device", required=True),
         "field": _text("the name of the field", required=True),
         "value": _text("what to enter", required=True),
         "for": _word(Transport, "only for devices that call (push), or that are asked (poll)"),
+        **{code: _section("setup_words", f"these words in {name}") for code, name in TRANSLATED.items()},
+    },
+    "setup_words": {
+        "where": _text("the place on the device; left out where its menus are not translated"),
+        "field": _text("the name of the field"),
+        "value": _text("what to enter, with the placeholders of the English one"),
     },
     "limits": _LIMITS,
     "profile_limits": {**_LIMITS, "models": _sections("model", "what single models allow")},

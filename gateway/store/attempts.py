@@ -40,6 +40,19 @@ def of(conn: sqlite3.Connection, meeting_id: int) -> tuple[Attempt, ...]:
     )
 
 
+def meetings(conn: sqlite3.Connection, *, most: int) -> list[int]:
+    """Return the row ids of the newest meetings that something was attempted for, the newest first."""
+    found: list[int] = []
+    before = FARTHEST_MS
+    while len(found) < most:  # one step along the key for each: DISTINCT would read every attempt
+        row = conn.execute("SELECT max(meeting_id) FROM attempt WHERE meeting_id < ?", (before,)).fetchone()
+        if row[0] is None:
+            break
+        before = int(row[0])
+        found.append(before)
+    return found
+
+
 def cut_off(conn: sqlite3.Connection, *, lease_ms: int, now_ms: int, meeting_ids: Sequence[int] | None = None) -> None:
     """Remember attempts that were claimed and never ended: call it before their claims are freed.
 

@@ -7,6 +7,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -29,15 +30,18 @@ class Database:
     `write` and `read` run plain functions of a connection, which therefore cannot await: a transaction is one
     function on one thread and nothing can come between its statements. Writes that wait together share one commit;
     one that fails takes no other with it. `failing` is the sentence of the last failure of the disk or the file, empty
-    again after a write that succeeded. `synchronous=FULL` makes every commit wait for the disk
-    (https://www.sqlite.org/pragma.html#pragma_synchronous); anything less would let an answered call be lost with the
-    power, and exists only so that a test can show that it would.
+    again after a write that succeeded. `commits` and `failures` count transactions that were kept and that the disk or
+    the file refused, `writes` the work in them; those that were kept took `commit_ns` together. `synchronous=FULL`
+    makes every commit wait for the disk (https://www.sqlite.org/pragma.html#pragma_synchronous); anything less would
+    let an answered call be lost with the power, and exists only so that a test can show that it would.
     """
 
     def __init__(self, path: Path, *, synchronous: Literal["FULL", "NORMAL"] = "FULL") -> None:
         self.path = path
         self.commits = 0
         self.writes = 0
+        self.failures = 0
+        self.commit_ns = 0
         self.failing = ""
         self._synchronous = synchronous
         self._writer = _Lane("store-write", self._serve_writes)
@@ -97,8 +101,9 @@ class Database:
         while batch := lane.take(LARGEST_BATCH):
             try:
                 conn = conn or self._connect()
-                changes = conn.total_changes
+                changes, began_ns = conn.total_changes, time.perf_counter_ns()
                 _commit_together(conn, batch)
+                self.commit_ns += time.perf_counter_ns() - began_ns
                 self.commits += 1
                 self.writes += len(batch)
                 if conn.total_changes != changes:  # only what went to the disk shows that the disk works
@@ -109,6 +114,7 @@ class Database:
                 _abandon(conn)
                 conn = None
                 named = _named(error, self.path)
+                self.failures += 1
                 self.failing = str(named)
                 for job in batch:
                     job.fail(named)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,8 +107,9 @@ def parked(conn: sqlite3.Connection) -> list[int]:
 def note_left(conn: sqlite3.Connection, event: LeftEvent) -> None:
     """Remember an event whose meeting is not known."""
     conn.execute(
-        "INSERT OR REPLACE INTO left_event (account_id, calendar_id, remote_id, fingerprint, start_utc_s, subject) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO left_event (account_id, calendar_id, remote_id, fingerprint, start_utc_s, subject) "
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, calendar_id, remote_id) DO UPDATE SET "
+        "fingerprint = excluded.fingerprint, start_utc_s = excluded.start_utc_s, subject = excluded.subject",
         (
             event.account_id,
             event.calendar_id,
@@ -118,14 +121,35 @@ def note_left(conn: sqlite3.Connection, event: LeftEvent) -> None:
     )
 
 
+def leave_all(conn: sqlite3.Connection) -> None:
+    """Remember the live event of every meeting that was not cancelled, for the day on which its meeting comes again."""
+    live = conn.execute(
+        "SELECT e.account_id, e.calendar_id, e.remote_id, m.fingerprint, json_extract(m.body, '$.s'), "
+        "json_extract(m.body, '$.su'), d.name, m.external_id "
+        "FROM mirrored AS e JOIN meeting AS m ON m.id = e.meeting_id "
+        "JOIN device AS d ON d.id = m.device_id WHERE e.state = 'live' AND m.state = 'scheduled'"
+    ).fetchall()
+    conn.executemany(
+        "INSERT OR REPLACE INTO left_event (account_id, calendar_id, remote_id, fingerprint, start_utc_s, subject, "
+        "source) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        ((*raw[:5], subject_digest(str(raw[5])), _source(raw[6], raw[7])) for raw in live),
+    )
+
+
+def _source(device: str, external_id: str) -> bytes:
+    """Return by what a meeting of a device is known again."""
+    return hashlib.sha256(json.dumps([device, external_id]).encode()).digest()
+
+
 def take_left(
-    conn: sqlite3.Connection, account_id: int, *, fingerprint: str, start_utc_s: int, subject: str
+    conn: sqlite3.Connection, account_id: int, *, source: bytes, fingerprint: str, start_utc_s: int, subject: str
 ) -> tuple[str, str] | None:
     """Return calendar and id of the event that is this meeting's, and forget it; None when there is none.
 
-    The same content counts first, then the same start and name.
+    The same device and the device's own id count first, then the same content, then the same start and name.
     """
     where = (
+        ("length(source) > 0 AND source = ?", (source,)),
         ("fingerprint = ?", (fingerprint,)),
         ("start_utc_s = ? AND subject = ?", (start_utc_s, subject_digest(subject))),
     )
@@ -151,12 +175,20 @@ def adopt_left(conn: sqlite3.Connection, meeting_id: int, account_id: int, now_m
     if not any_left(conn):
         return False
     raw = conn.execute(
-        "SELECT fingerprint, json_extract(body, '$.s'), json_extract(body, '$.su') FROM meeting WHERE id = ?",
+        "SELECT m.fingerprint, json_extract(m.body, '$.s'), json_extract(m.body, '$.su'), d.name, m.external_id "
+        "FROM meeting AS m JOIN device AS d ON d.id = m.device_id WHERE m.id = ?",
         (meeting_id,),
     ).fetchone()
     if raw is None:
         return False
-    found = take_left(conn, account_id, fingerprint=raw[0], start_utc_s=int(raw[1]), subject=str(raw[2]))
+    found = take_left(
+        conn,
+        account_id,
+        source=_source(raw[3], raw[4]),
+        fingerprint=raw[0],
+        start_utc_s=int(raw[1]),
+        subject=str(raw[2]),
+    )
     if found is None:
         return False
     calendar_id, remote_id = found

@@ -58,6 +58,12 @@ _TITLES = {
     "device-paused": "The device is paused",
     "not-started": "The gateway did not start completely",
     "too-many-calls": "The device makes too many calls",
+    "no-api-key": "An API key is needed",
+    "wrong-api-key": "The API key does not count",
+    "scope-missing": "The API key may not read this",
+    "too-many-wrong-keys": "Too many wrong API keys",
+    "https-only": "API keys count over https only",
+    "too-many-streams": "Too many streams are open",
     "dialect-not-spoken": "This device's profile does not speak this way",
 }
 

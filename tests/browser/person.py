@@ -11,10 +11,12 @@ from playwright.async_api import BrowserContext, Locator, Page, expect
 from playwright.async_api import TimeoutError as BrowserTimeoutError
 
 MOST_TABS = 250
-STEP_S = 30.0
+STEP_S = 60.0
 TRIES = 3
 HOLDS_FOCUS = "element => new Promise(say => setTimeout(() => say(element === document.activeElement), 10))"
 """Whether the focus is there, and still is a moment later: the page's script may just be moving it."""
+
+expect.set_options(timeout=STEP_S * 1000)  # of itself it waits no more than five seconds, whatever the machine does
 
 
 @dataclass

@@ -21,7 +21,8 @@ from tests.browser.lived_in import every_address, lived_in
 from tests.browser.person import Person
 from tests.browser.test_walk import allow, set_up
 from tests.journey.dashboard_office import DashboardOffice, signed_in_cookie
-from tests.journey.fresh_gateway import FreshGateway, closed_port, opened
+from tests.journey.fresh_gateway import FreshGateway, opened
+from tests.ports import free_port
 
 WIDTHS = (320, 1280)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -37,7 +38,7 @@ async def taken(browser: Browser, gateway: FreshGateway, folder: Path) -> None:
     await person.open(gateway.http + "/google")
     await pictures(context, gateway.http + "/google", "#card-1", folder / "card-1-google-app")
     await person.chooses_file("Upload the credentials file", gateway.credentials())
-    await person.types("Authorized redirect URIs", f"http://127.0.0.1:{closed_port()}/oauth/google/callback")
+    await person.types("Authorized redirect URIs", f"http://127.0.0.1:{free_port()}/oauth/google/callback")
     await person.presses("Save")
     await pictures(context, gateway.http + "/google", "#card-2", folder / "card-2-sign-in")
     pasted = await allow(person, context, "Get Authorization Code")

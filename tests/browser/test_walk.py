@@ -15,8 +15,9 @@ from playwright.async_api import Browser, BrowserContext, expect
 
 from simulator.google import SimulatedGoogle
 from tests.browser.person import Person, address_bar
-from tests.journey.fresh_gateway import FreshGateway, closed_port
+from tests.journey.fresh_gateway import FreshGateway
 from tests.journey.gateway_process import DEADLINE_S
+from tests.ports import free_port
 
 PASSWORD = "correct horse battery"
 MOST_CLICKS = 30
@@ -74,7 +75,7 @@ async def set_up(person: Person, code: str) -> None:
 
 async def authorize(person: Person, context: BrowserContext, way: Way, gateway: FreshGateway) -> None:
     """The four cards of the Google page, up to a test meeting in the calendar and its end."""
-    redirect = f"http://127.0.0.1:{closed_port()}/oauth/google/callback"
+    redirect = f"http://127.0.0.1:{free_port()}/oauth/google/callback"
     await person.reads("1. Google app")
     await person.chooses_file("Upload the credentials file", gateway.credentials())
     # The browser runs on the gateway's own machine here; another address shows what everybody else sees.

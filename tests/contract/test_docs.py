@@ -23,7 +23,7 @@ COMMANDS = DOCS["docs/reference/command-line.md"]
 CALLS = DOCS["docs/reference/device-api.md"]
 SETTINGS = DOCS["docs/reference/configuration.md"]
 TOGETHER = {"google", "google calendar", "user", "device", "device directory", "profile", "zone"}
-TOGETHER |= {"meeting", "meeting adopt", "mirror", "notify", "events", "backup"}
+TOGETHER |= {"meeting", "meeting adopt", "mirror", "notify", "events", "logs", "backup", "api-key"}
 """Words that are nothing without the one that follows."""
 pages = pytest.mark.parametrize("name", list(DOCS))
 

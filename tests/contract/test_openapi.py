@@ -11,19 +11,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from gateway.device_api.changes import ChangeCalls
+from gateway.access.api_keys import ApiKeys, Scope
 from gateway.device_api.contract import openapi_yaml
-from gateway.device_api.meetings import MeetingCalls
-from gateway.device_api.routes import add_routes
-from gateway.devices.register import Register
-from gateway.mirror.intake.intake import Intake
-from gateway.mirror.telling.told import ChangeFeed
-from gateway.operations.health import AccountHealth, Health
+from gateway.domain.secret import Secret
 from gateway.store import audit
-from gateway.store.database import Database
 from tests.contract import dialect_tour
 from tests.contract.dialect_gateway import AUTH, dialect_gateway
 from tests.contract.running_gateway import BEARER, KEYS, MEETING, UCM_MEETING, GatewayInTest, StandingClock
@@ -32,6 +25,7 @@ from tests.contract.validating_client import checked, pattern_of, specification
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 MEETINGS = "/api/v1/devices/script/meetings"
 ONE = f"{MEETINGS}/contract-1"
+READ = ("/api/v1/status", "/api/v1/meetings", "/api/v1/devices", "/api/v1/events/stream")
 AVAILABILITY = "/api/v1/devices/script/availability"
 
 
@@ -47,15 +41,10 @@ def test_the_contract_is_a_valid_openapi_document():
     assert errors == []
 
 
-def test_the_contract_names_exactly_the_routes(tmp_path: Path):
-    database, app = Database(tmp_path / "unused.db"), web.Application()
-    intake = Intake(
-        database=database, clock=StandingClock(), fingerprint_key=b"", seal=str, unseal=str, wake=lambda: None
-    )
-    health = Health(database=database, data_dir=tmp_path, account=lambda: AccountHealth(state="none"))
-    calls = MeetingCalls(register=Register((), {}), intake=intake, clock=StandingClock())
-    add_routes(app, calls, ChangeCalls(feed=ChangeFeed(database), device=calls.door.device), health)
-    routes = {(route.method.lower(), route.resource.canonical) for route in app.router.routes() if route.resource}
+async def test_the_contract_names_exactly_the_routes(gateway: GatewayInTest):
+    every = [route for route in gateway.running.listener.app.router.routes() if route.resource is not None]
+    served = {(route.method.lower(), route.resource.canonical) for route in every if route.resource is not None}
+    routes = {each for each in served if each[1].startswith(("/api", "/healthz", "/readyz"))}
     paths = specification()["paths"]
     assert routes == {(method, path) for path, item in paths.items() for method in item if method in METHODS}
 
@@ -82,9 +71,11 @@ async def test_every_documented_answer_is_given(gateway: GatewayInTest, tmp_path
     await refused(gateway)
     await dialect_tour.dialects(gateway)
     await availability(gateway)
+    await programs(gateway)
     await larger_and_slower_than_allowed(gateway)
     await without_a_disk(gateway)
     await operators(gateway)
+    await with_wrong_keys(gateway)
     (tmp_path / "slow").mkdir()
     async with dialect_gateway(tmp_path / "slow", "device_calls_per_minute: 1") as slow:
         await too_many_calls(slow)
@@ -186,6 +177,52 @@ async def availability(gateway: GatewayInTest) -> None:
     assert wrong.status == 401
 
 
+async def programs(gateway: GatewayInTest) -> None:
+    """What scripts and monitoring read; `without_a_disk` goes on with their key, and wrong ones come last."""
+    call, keys = gateway.client, api_keys(gateway)
+    key = bearer(await keys.create("everything", list(Scope)))
+    little = bearer(await keys.create("little", [Scope.METRICS]))
+    status = (await call("GET", "/api/v1/status", headers=key)).document
+    assert [each["name"] for each in status["lights"]] == ["google", "devices", "queue", "gateway"]
+    found = (await call("GET", "/api/v1/meetings?limit=1", headers=key)).document
+    assert len(found["meetings"]) == 1
+    devices = (await call("GET", "/api/v1/devices?limit=2", headers=key)).document
+    assert len(devices["devices"]) == 2
+    assert (await call("GET", f"/api/v1/devices?after={devices['next']}", headers=key)).status == 200
+    for path in ("/api/v1/status?x=1", "/api/v1/meetings?from=now", "/api/v1/devices?limit=0"):
+        assert (await call("GET", path, headers=key)).status == 400
+    for path in READ:
+        assert (await call("GET", path, headers=little)).status == 403
+        assert (await call("GET", path)).document["code"] == "no-api-key"
+    live = bearer(await keys.create("ended", [Scope.EVENTS]))
+    ending = asyncio.create_task(call("GET", "/api/v1/events/stream", headers=live))
+    await until_used(keys, "ended")
+    await keys.revoke("ended")
+    assert (await ending).status == 200
+
+
+async def until_used(keys: ApiKeys, name: str) -> None:
+    """Wait until the stream was asked for."""
+    async with asyncio.timeout(60):
+        while all(each.used_at is None for each in await keys.listed() if each.name == name):
+            await asyncio.sleep(0.01)
+
+
+async def with_wrong_keys(gateway: GatewayInTest) -> None:
+    wrong = {"Authorization": "Bearer mgk_wrong"}
+    answers = [await gateway.client("GET", READ[number % len(READ)], headers=wrong) for number in range(12)]
+    assert {each.document["code"] for each in answers} == {"wrong-api-key", "too-many-wrong-keys"}
+    assert answers[-1].headers["Retry-After"] == "300"
+
+
+def api_keys(gateway: GatewayInTest) -> ApiKeys:
+    return ApiKeys(database=gateway.running.stored.database, clock=StandingClock())
+
+
+def bearer(key: Secret) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key.reveal()}"}
+
+
 async def larger_and_slower_than_allowed(gateway: GatewayInTest) -> None:
     auth = {**BEARER["script"], "Content-Type": "application/json"}
     for method in documented_methods("413"):
@@ -239,6 +276,7 @@ async def without_a_disk(gateway: GatewayInTest) -> None:
     ]
     assert (await call("POST", MEETINGS, json={**MEETING, "external_id": "kept"}, headers=auth)).status == 202
     reserved = await dialect_tour.kept_before(call)
+    reads = bearer(await api_keys(gateway).create("without a disk", list(Scope)))
     writing = [
         *((method, path, body, auth) for method, path, body in [*changes, ("DELETE", kept, None)]),
         *dialect_tour.writing_calls(),
@@ -263,6 +301,8 @@ async def without_a_disk(gateway: GatewayInTest) -> None:
     soon = "from=2026-11-23T00:00:00Z&to=2026-11-24T00:00:00Z"
     assert (await call("GET", f"{AVAILABILITY}?{soon}", headers=auth)).status == 503
     assert (await call("GET", reserved, headers=AUTH["jitsi"])).status == 503
+    for path in READ:
+        assert (await call("GET", path, headers=reads)).status == 503
     unready = await call("GET", "/readyz")
     assert (unready.status, unready.document["status"]) == (503, "not ready")
     assert "is gone" in " ".join(unready.document["reasons"])

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from simulator.google import SimulatedGoogle
 from simulator.google.client_file import credentials
 from tests.contract.google_requests import assert_all_valid
 from tests.journey.gateway_process import until
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -73,8 +73,7 @@ class Newcomer:
 
     def __init__(self, folder: Path, google: SimulatedGoogle) -> None:
         self.folder, self.google = folder, google
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        self.address = f"127.0.0.1:{free_port()}"
         clean = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
         places = {f"GATEWAY_GOOGLE__ENDPOINTS__{name.upper()}": url for name, url in google.endpoints().items()}
         path = f"{Path(sys.executable).parent}:{clean.get('PATH', '')}"

@@ -103,7 +103,7 @@ def assert_the_same_series(event: dict[str, Any], meeting: Meeting) -> None:
 @pytest.mark.parametrize("name", list(SHAPES))
 @settings(
     max_examples=1_000 if LONG else 12,
-    deadline=timedelta(seconds=20),
+    deadline=timedelta(seconds=60),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(data=st.data())

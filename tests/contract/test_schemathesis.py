@@ -74,7 +74,7 @@ def call_often(operation, mode, base: str, checks: list) -> int:
 
     @settings(
         max_examples=EXAMPLES_PER_OPERATION,
-        deadline=timedelta(seconds=20),
+        deadline=timedelta(seconds=60),
         database=None,
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),

@@ -25,7 +25,7 @@ from gateway.operations.profiles.pages import distinct_shapes, for_reading, is_c
 from gateway.profiles.catalog import Catalog, builtin_folder
 from gateway.profiles.model import Profile
 from gateway.profiles.translate import Context, head, to_meeting
-from gateway.profiles.vocabulary import Transport
+from gateway.profiles.vocabulary import TRANSLATED, Transport
 
 ROOT = Path(__file__).parents[2]
 FILES = find((), [builtin_folder()])
@@ -63,6 +63,12 @@ def test_every_example_of_a_profile_is_as_it_says(file: ProfileFile):
 def test_a_profile_fits_the_schema(file: ProfileFile):
     document = yaml_source.read_file(file.path)
     assert [f"{list(error.absolute_path)}: {error.message}" for error in VALIDATOR.iter_errors(document.data)] == []
+
+
+@each
+def test_people_read_the_caveats_of_a_profile_in_every_language(file: ProfileFile):
+    assert file.profile is not None
+    assert [caveat.text for caveat in file.profile.caveats if set(caveat.others) != set(TRANSLATED)] == []
 
 
 def test_the_catalog_reads_what_the_tools_read():

@@ -81,7 +81,7 @@ def checked(method: str, path: str, status: int, headers: Mapping[str, str], bod
         assert headers.get("Allow"), place
     except OpenAPIError as error:
         raise AssertionError(f"{place}\nis not as openapi.yaml says: {_reasons(error)}") from error
-    document = json.loads(body)
+    document = json.loads(body) if kind.endswith("json") else None
     if status >= 400 and kind == PROBLEM:
         _check_problem(document, status, headers, place)
     return Answer(status=status, headers=headers, body=body, document=document)
@@ -115,7 +115,8 @@ def specification() -> dict[str, Any]:
 
 @cache
 def contract() -> OpenAPI:
-    return OpenAPI.from_dict(specification(), config=Config(extra_media_type_deserializers={PROBLEM: json.loads}))
+    kinds = {PROBLEM: json.loads, "text/event-stream": bytes.decode}
+    return OpenAPI.from_dict(specification(), config=Config(extra_media_type_deserializers=kinds))
 
 
 @cache

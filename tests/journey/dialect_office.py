@@ -118,7 +118,7 @@ class DialectOffice:
         return str(said["response"]["cookie"])
 
     def waiting(self) -> int:
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)) as conn:
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=60)) as conn:
             return int(conn.execute("SELECT count(*) FROM outbox").fetchone()[0])
 
     async def events(self, word: str) -> list[dict[str, Any]]:

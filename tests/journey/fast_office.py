@@ -132,7 +132,7 @@ class FastOffice:
         # A file that is written under another name first may have its own while the others are copied.
         shutil.copytree(self.data, kept, ignore=shutil.ignore_patterns("gateway.db*", "*.new"))
         with (
-            contextlib.closing(sqlite3.connect(self.data / "gateway.db", timeout=10)) as database,
+            contextlib.closing(sqlite3.connect(self.data / "gateway.db", timeout=60)) as database,
             contextlib.closing(sqlite3.connect(kept / "gateway.db")) as copy,
         ):
             database.backup(copy)

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import re
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -37,7 +36,7 @@ google:
 limits:
   retry_first_s: 0.05
   retry_cap_s: 2
-  call_timeout_s: 5
+  call_timeout_s: 30
 """
 
 DEVICES = """\
@@ -113,13 +112,6 @@ class FreshGateway:
         path = self.folder / "client_secret_demo.json"
         path.write_text(json.dumps(client_file.credentials(client, self.google.base)))
         return path
-
-
-def closed_port() -> int:
-    """A port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

@@ -9,9 +9,10 @@ import os
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import aiohttp
 
@@ -59,6 +60,11 @@ limits:
 """
 
 
+def utc_of(day: date, hour: int) -> datetime:
+    """That hour in Berlin, in winter as in summer."""
+    return datetime.combine(day, time(hour), ZoneInfo("Europe/Berlin")).astimezone(UTC)
+
+
 async def until(condition: Callable[[], T], what: str) -> T:
     """Wait until the condition holds and return its value."""
     try:
@@ -83,7 +89,7 @@ class GatewayProcess:
     ready: str = ""
 
     def __post_init__(self) -> None:
-        numbers = {"retry_first_s": 0.05, "retry_cap_s": 2, "call_timeout_s": 5, **self.settings}
+        numbers = {"retry_first_s": 0.05, "retry_cap_s": 2, "call_timeout_s": 30, **self.settings}
         text = CONFIG.format(client_id=CLIENT_ID, base=self.google_base, **numbers)
         (self.folder / "config.yaml").write_text(text)
 
@@ -165,7 +171,7 @@ class GatewayProcess:
 
     def outbox(self) -> list[tuple[int, str | None, int, str]]:
         """Return meeting, hold, doubt and last code of every row, read from the file itself."""
-        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)) as conn:
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=60)) as conn:
             return list(conn.execute("SELECT subject_id, hold, doubt, last_code FROM outbox"))
 
     async def drained(self) -> None:

@@ -98,7 +98,7 @@ class Office:
             google=google,
             apps=apps,
             choice=choice,
-            call_timeout_s=5.0,
+            call_timeout_s=30.0,
             time_zone=self.zone,
         )
         await accounts.load()

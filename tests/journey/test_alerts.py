@@ -106,15 +106,25 @@ async def test_the_command_sends_one_alert_to_each_and_says_who_took_it(
     assert "This is a test of the alerts." in told.mail.letters[0]
     assert verified(*told.calls[0])["type"] == "test"
     assert "This is a test of the alerts." in told.lines()[0]
+    out, _ = await desk("notify", "list")
+    every = "google, waiting, decisions, calendars, vanished, disk, settings"
+    assert out == f"email: {every}\nwebhook: {every}\nsyslog: {every}\n"
     told.mail.refuses = {"MAIL": "550 not from you"}
     out, talk = await desk("notify", "test", "email", ends=1)
     assert (out, talk) == ("", "ERROR email: The mail server answered 550: not from you\n")
     out, _ = await desk("notify", "test", "syslog", "--json")
     assert json.loads(out) == {"channel": "syslog", "taken": True, "text": None}
     assert len(told.calls) == 1
+    with (gateway.folder / ".env").open("a") as file:
+        file.write("GATEWAY_NOTIFICATIONS__EMAIL__EVENTS=disk,google\nGATEWAY_NOTIFICATIONS__SYSLOG__EVENTS=none\n")
+    out, _ = await desk("notify", "list", "--json")
+    events = {each["channel"]: (each["set"], each["events"]) for each in map(json.loads, out.splitlines())}
+    assert (events["email"], events["syslog"]) == ((True, ["google", "disk"]), (True, []))
     path = gateway.folder / "config.yaml"
     path.write_text(path.read_text().partition("notifications:")[0])
     (gateway.folder / ".env").write_text("")
+    out, _ = await desk("notify", "list")
+    assert out.startswith("email: not set, nobody is told this way\n")
     _, talk = await desk("notify", "test", ends=78)
     assert "Nothing is set under notifications" in talk
     assert "Set notifications.email, notifications.webhook or notifications.syslog on the page Settings" in talk

@@ -43,7 +43,7 @@ devices:
   - {{id: room, profile: jitsi/reservation, conflict: refuse}}
   - {{id: ucm, profile: grandstream/ucm6300, conflict: refuse}}
   - {{id: itip, profile: generic/itip, conflict: refuse}}
-limits: {{retry_first_s: 0.1, retry_cap_s: 2, call_timeout_s: 5}}
+limits: {{retry_first_s: 0.1, retry_cap_s: 2, call_timeout_s: 30}}
 """
 DEVICES = ("allows", "warns", "refuses", "room", "ucm", "itip")
 BOOKED = {

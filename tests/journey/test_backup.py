@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from gateway.app.keeping import made_keeping, restore_what_is_ready
+from gateway.app.keeping import do_what_is_ready, made_keeping
 from gateway.cli import backup as backup_commands
 from gateway.config import Config, GatewaySection
 from gateway.errors import NotFound
@@ -142,7 +142,7 @@ def restore_at_start(folder: Path) -> list[str]:
     """What a gateway says that finds a backup ready when it starts."""
     lines: list[str] = []
     config = Config(gateway=GatewaySection(data_dir=folder, listen=LOCAL, listen_tls=LOCAL))
-    restore_what_is_ready(made_keeping(config, MovedClock(), DataFolder(folder)), lines.append)
+    do_what_is_ready(made_keeping(config, MovedClock(), DataFolder(folder)), lines.append)
     return lines
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import aiohttp
 
-from gateway.app.keeping import Keeping, made_keeping, restore_what_is_ready
+from gateway.app.keeping import Keeping, do_what_is_ready, made_keeping
 from gateway.app.serving import AGAIN, Running, serve
 from gateway.clock import SystemClock
 from gateway.config import Config, load
@@ -28,7 +28,7 @@ LATER = ("later", "later-moved", "later-again")
 
 def settings(folder: Path, google: SimulatedGoogle) -> Config:
     path = folder / "config.yaml"
-    numbers = {"retry_first_s": 1, "retry_cap_s": 2, "call_timeout_s": 5}
+    numbers = {"retry_first_s": 1, "retry_cap_s": 2, "call_timeout_s": 30}
     text = CONFIG.format(client_id="sim-client.apps.googleusercontent.com", base=google.base, **numbers)
     path.write_text(text + "  google_calendar_per_s: 50\n")
     return load(path, ENVIRON)
@@ -39,7 +39,7 @@ async def office(config: Config, google: SimulatedGoogle) -> AsyncIterator[tuple
     """The gateway on its data folder, as it is started again and again."""
     headers = {"Authorization": f"Bearer {DEVICE_KEY}"}
     keeping = made_keeping(config, SystemClock(), DataFolder(config.gateway.data_dir))
-    restore_what_is_ready(keeping, lambda line: None)
+    do_what_is_ready(keeping, lambda line: None)
     async with (
         running(config, SystemClock()) as gateway,
         aiohttp.ClientSession(headers=headers) as session,
@@ -141,4 +141,4 @@ async def test_the_gateway_starts_again_when_somebody_presses_restart(tmp_path: 
         assert page.leads_on_to == "/sign-in"
     async with asyncio.timeout(DEADLINE_S):
         assert await ending == AGAIN
-    assert restore_what_is_ready(keeping, lambda line: None)
+    assert do_what_is_ready(keeping, lambda line: None)

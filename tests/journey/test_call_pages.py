@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sqlite3
 from collections.abc import AsyncIterator
@@ -27,6 +28,7 @@ from gateway.profiles.reader import read_profile
 from gateway.store import polling
 from gateway.store.polling import PolledMeeting, PollingRow, PollState
 from tests.journey.call_office import DAY, KEYS, PIN, CallOffice, meeting, opened_calls, ucm_meeting
+from tests.journey.plain_browser import Page
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -252,6 +254,22 @@ async def test_what_a_stranger_asked_for_is_done_and_shown_once_it_is_a_device(o
     page = await office.browser.open(f"/calls/{call.number}")
     assert "It was kept, and done when the device was added." in page.text
     assert PIN not in page.source
+
+
+async def test_the_calls_of_a_device_have_the_head_of_its_other_pages(office: CallOffice):
+    def tabs(page: Page) -> list[str]:
+        nav = page.source.partition('<nav class="tabs"')[2].partition("</nav>")[0]
+        return re.findall(r'href="([^"]+)"', nav)
+
+    overview = await office.browser.open("/devices/form-1")
+    calls = await office.browser.open("/devices/form-1/calls")
+    assert len(tabs(calls)) == 6
+    assert tabs(calls) == tabs(overview)
+    assert re.findall("<h1>[^<]*</h1>", calls.source) == re.findall("<h1>[^<]*</h1>", overview.source)
+    assert '/calls" aria-current="page"' in calls.source
+    stranger = await office.browser.open("/devices/nobody/calls")
+    assert "No call is kept of a device with this name." in stranger.text
+    assert tabs(stranger) == []
 
 
 async def test_calls_are_filtered_and_paged(office: CallOffice):

@@ -45,7 +45,7 @@ def desk(gateway: GatewayProcess) -> CommandDesk:
 
 
 def rows(gateway: GatewayProcess, query: str) -> list[tuple[object, ...]]:
-    with contextlib.closing(sqlite3.connect(gateway.database, timeout=10)) as conn:
+    with contextlib.closing(sqlite3.connect(gateway.database, timeout=60)) as conn:
         return conn.execute(query).fetchall()
 
 

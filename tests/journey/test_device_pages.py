@@ -167,7 +167,7 @@ async def test_a_clock_that_is_wrong_is_told(office: DevicesOffice) -> None:
     office.ucm.state.clock.advance(45 * 60)
     await asked(office, "Late", **{"poll.fingerprint": office.ucm.fingerprint})
     poll = office.gateway.mirroring.poll
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (status := poll.status("late")) is None or not status.warning:
             poll.ask_now("late")
             await asyncio.sleep(0.02)

@@ -1,4 +1,4 @@
-"""The headers of every answer to a browser, whatever its status (W8), and under which names we answer."""
+"""The headers of every answer to a browser, whatever its status, and under which names we answer."""
 
 from __future__ import annotations
 

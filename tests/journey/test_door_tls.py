@@ -1,4 +1,4 @@
-"""Which pages are shown without TLS, and to whom (W10, W11)."""
+"""Which pages are shown without TLS, and to whom."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Listening:
 
     async def next(self) -> Event:
         """The next event; comments and what is for the browser alone are passed over."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 lines: list[str] = []
                 while line := (await self.answer.content.readline()).decode().rstrip("\n"):
@@ -57,7 +57,7 @@ class Listening:
 
     async def ended(self) -> None:
         """Wait until the gateway closes the stream."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await self.answer.content.read()
 
 
@@ -256,7 +256,7 @@ async def test_nothing_is_looked_for_while_nobody_listens(door: Door, anna: Visi
     async with listening(anna) as page:
         await page.next()
         assert [task for task in asyncio.all_tasks() if task.get_name() == "live"]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while [task for task in asyncio.all_tasks() if task.get_name() == "live"]:
             await asyncio.sleep(0.02)
 

@@ -56,6 +56,19 @@ async def test_the_lines_are_found_by_level_area_device_and_words(office: PageOf
     assert "There is no line like that." in page.text
 
 
+async def test_a_log_in_which_nothing_stands_says_so(office: PageOffice):
+    logging.getLogger().setLevel(logging.CRITICAL)
+    try:
+        RING.forget()
+        page = await office.browser.open("/logs?auto=yes")
+        assert "Nothing is logged yet." in page.text
+        assert "There is no line like that." not in page.text
+        page = await office.browser.open("/logs?level=error")
+        assert "There is no line like that." in page.text
+    finally:
+        logging.getLogger().setLevel(logging.INFO)
+
+
 async def test_the_page_follows_when_that_is_ticked_and_not_else(office: PageOffice):
     page = await office.browser.open("/logs?level=warning")
     assert "hx-trigger" not in page.by_id("lines").attributes

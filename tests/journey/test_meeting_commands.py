@@ -11,7 +11,7 @@ import pytest
 
 from simulator.google import SimulatedGoogle
 from tests.journey.command_desk import CommandDesk, until_true
-from tests.journey.gateway_process import DEVICE_KEY, MONDAY, GatewayProcess
+from tests.journey.gateway_process import DEVICE_KEY, MONDAY, GatewayProcess, utc_of
 
 GOOGLE_SAYS_NO = {"status": 400, "reason": "invalid"}
 
@@ -92,6 +92,8 @@ async def test_a_meeting_is_looked_at_sent_again_and_cancelled(
     await until_true(lambda: _asked(google, before), "nobody looked at the event again")
     await gateway.drained()
     assert len(live(google)) == 2
+    _, talk = await desk("meeting", "resend", "--upcoming")
+    assert talk == "All upcoming events say what is set.\n"
 
     _, talk = await desk("meeting", "cancel", "script/b")
     assert "script does not hear of it" in talk
@@ -174,7 +176,7 @@ async def test_differences_are_found_and_put_right(
     moved = {
         each: {"dateTime": f"{second_day}T{hour}:00:00", "timeZone": "Europe/Berlin"} for each, hour in hours.items()
     }
-    google.do.edit_event(f"{events['Review s']['id']}_{second_day:%Y%m%d}T140000Z", moved)
+    google.do.edit_event(f"{events['Review s']['id']}_{utc_of(second_day, 15):%Y%m%dT%H%M%SZ}", moved)
     google.do.restore_event(double)
     google.do.restore_event(stray)
     other = google.do.create_event({**second, "summary": "Somebody else's"})["id"]
@@ -206,12 +208,13 @@ async def a_series_with_exceptions(gateway: GatewayProcess) -> None:
     """A weekly series at 15:00 in Berlin, whose second occurrence is moved and whose third is cancelled."""
     await schedule(gateway, "s", start=f"{MONDAY}T15:00:00", repeat={"frequency": "weekly", "count": 4})
     second, third = (MONDAY + timedelta(days=days) for days in (7, 14))
+    second_at, third_at = (f"{utc_of(day, 15):%Y-%m-%dT%H:%M:%SZ}" for day in (second, third))
     place = f"{gateway.http}/api/v1/devices/script/meetings/s/occurrences"
     async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {DEVICE_KEY}"}) as session:
         moved = {"start": f"{second}T16:30:00", "duration_minutes": 60, "time_zone": "Europe/Berlin"}
-        async with session.put(f"{place}/{second}T14:00:00Z", json={"subject": "Review s", **moved}) as answer:
+        async with session.put(f"{place}/{second_at}", json={"subject": "Review s", **moved}) as answer:
             assert answer.status == 202, await answer.text()
-        async with session.delete(f"{place}/{third}T14:00:00Z") as answer:
+        async with session.delete(f"{place}/{third_at}") as answer:
             assert answer.status == 202, await answer.text()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from simulator.google import SimulatedGoogle
 from tests.journey.command_desk import CommandDesk, until_true
-from tests.journey.gateway_process import DEVICE_KEY, MONDAY, GatewayProcess
+from tests.journey.gateway_process import DEVICE_KEY, MONDAY, GatewayProcess, utc_of
 from tests.journey.test_meeting_commands import live, meeting, rows, schedule
 
 
@@ -118,7 +118,7 @@ async def test_where_peoples_word_counts_the_list_says_so_and_an_admin_overrules
     google.do.edit_event(events["Review moved"]["id"], later)
     google.do.delete_event(events["Review gone"]["id"])
     week = MONDAY + timedelta(days=7)
-    google.do.edit_event(f"{events['Review series']['id']}_{week:%Y%m%d}T090000Z", {"summary": "Once only"})
+    google.do.edit_event(f"{events['Review series']['id']}_{utc_of(week, 10):%Y%m%dT%H%M%SZ}", {"summary": "Once only"})
     await desk("mirror", "update")
 
     async def kept() -> bool:

@@ -13,8 +13,9 @@ import pytest_asyncio
 from gateway.config import Config, EmailSection, GatewaySection, NotificationsSection
 from gateway.config.saved import FILE_NAME, PARTS
 from gateway.domain.actor import Actor
+from gateway.domain.alert_kind import AlertKind
 from tests.journey.door_office import LOCAL, PASSWORD, Door
-from tests.journey.plain_browser import PlainBrowser
+from tests.journey.plain_browser import Control, PlainBrowser
 from tests.prepared import running
 from tests.unit.google.moved_clock import MovedClock
 from tests.unit.notify.mail_server import mail_server
@@ -157,6 +158,27 @@ async def test_mails_are_set_up_and_tried_and_the_password_is_never_seen_again(a
     assert "notifications" not in (door.folder / FILE_NAME).read_text()
 
 
+async def test_each_way_is_told_of_what_is_ticked(anna: tuple[Door, PlainBrowser]) -> None:
+    door, browser = anna
+    page = await browser.open("/settings/notifications")
+    ticks = [each for each in page.controls if each.name.startswith("tell_")]
+    assert len(ticks) == 3 * len(AlertKind)
+    assert all("checked" in each.attributes for each in ticks)
+    address = {"address": "127.0.0.1:9"}
+    page = await browser.press_with("Save", address, {}, form=_form(browser, "syslog"))
+    assert 'notifications.syslog.events: "all"' in (door.folder / FILE_NAME).read_text()
+    off = {f"tell_{kind}": "" for kind in AlertKind if kind is not AlertKind.DISK}
+    page = await browser.press_with("Save", off, {}, form=_form(browser, "syslog"))
+    assert 'notifications.syslog.events: "disk"' in (door.folder / FILE_NAME).read_text()
+    page = await browser.open("/settings/notifications")
+    assert [each.name for each in page.controls if _is_off(each)] == list(off)
+    page = await browser.press_with("Save", {"tell_disk": "", "address": "nothing"}, {}, form=_form(browser, "syslog"))
+    assert page.status == 422
+    assert len([each for each in page.controls if _is_off(each)]) == len(AlertKind)
+    page = await browser.press_with("Save", address, {}, form=_form(browser, "syslog"))
+    assert 'notifications.syslog.events: "none"' in (door.folder / FILE_NAME).read_text()
+
+
 async def test_a_saved_password_is_sealed_and_belongs_to_its_server(anna: tuple[Door, PlainBrowser]) -> None:
     door, browser = anna
     await browser.open("/settings/notifications")
@@ -232,6 +254,10 @@ async def test_what_cannot_be_used_of_the_saved_file_is_told_and_set_aside(tmp_p
         assert "Code C-01" in page.text
         assert "saved.yaml line 1: gateway.time_zone must be an IANA time zone" in page.text
         assert (await browser.open("/settings/check")).url.endswith("/settings/about#check")
+
+
+def _is_off(control: Control) -> bool:
+    return control.name.startswith("tell_") and "checked" not in control.attributes
 
 
 def _form(browser: PlainBrowser, channel: str) -> str:

@@ -34,7 +34,7 @@ from tests.prepared import running
 
 ANNA, BOB = "arthur.morgan@mycompanyabc.com", "bob@example.com"
 ROOMS = "rooms@group.calendar.google.com"
-NUMBERS = {"retry_first_s": 1, "retry_cap_s": 2, "call_timeout_s": 5}
+NUMBERS = {"retry_first_s": 1, "retry_cap_s": 2, "call_timeout_s": 30}
 Edit = Callable[[str], str]
 
 

@@ -17,7 +17,7 @@ from tests.unit.google.moved_clock import MovedClock
 
 
 async def test_choice_and_sign_in_count_at_once(tmp_path: Path, google: SimulatedGoogle) -> None:
-    numbers = {"retry_first_s": 1, "retry_cap_s": 2, "call_timeout_s": 5}
+    numbers = {"retry_first_s": 1, "retry_cap_s": 2, "call_timeout_s": 30}
     path = tmp_path / "config.yaml"
     path.write_text(CONFIG.format(client_id="sim-client.apps.googleusercontent.com", base=google.base, **numbers))
     environ = {

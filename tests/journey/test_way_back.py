@@ -79,7 +79,7 @@ class Way:
 @pytest.fixture
 async def way(tmp_path: Path, google: SimulatedGoogle) -> AsyncIterator[Way]:
     path = tmp_path / "config.yaml"
-    numbers = {"retry_first_s": 1, "retry_cap_s": 2, "call_timeout_s": 5}
+    numbers = {"retry_first_s": 1, "retry_cap_s": 2, "call_timeout_s": 30}
     path.write_text(CONFIG.format(client_id="sim-client.apps.googleusercontent.com", base=google.base, **numbers))
     headers = {"Authorization": f"Bearer {DEVICE_KEY}"}
     async with (

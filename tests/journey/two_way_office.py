@@ -158,7 +158,7 @@ async def opened(
 ) -> AsyncIterator[TwoWay]:
     """Start a gateway whose device `script` has that policy; the other device may have a calendar of its own."""
     path = tmp_path / "config.yaml"
-    numbers = {"retry_first_s": 1, "retry_cap_s": 2, "call_timeout_s": 5}
+    numbers = {"retry_first_s": 1, "retry_cap_s": 2, "call_timeout_s": 30}
     text = CONFIG.format(client_id="sim-client.apps.googleusercontent.com", base=google.base, **numbers)
     text = text.replace("    invitations: google\n", f"    invitations: google\n    wins: {wins}\n")
     if other_calendar:

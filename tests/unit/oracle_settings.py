@@ -25,6 +25,9 @@ REDIRECT = r"^(http://(localhost|127\.0\.0\.1)|https://pbx\.example\.com)(:\d+)?
 class Gateway(Section):
     name: Line = "Meeting gateway"
     time_zone: Zone | None = None
+    language: Literal["auto", "en", "es"] = "auto"
+    clock: Literal["24h", "12h", "language"] = "24h"
+    week_begins: Literal["monday", "sunday", "saturday"] = "monday"
     listen: Annotated[str, Field(pattern=r"^(0\.0\.0\.0|127\.0\.0\.1|\[::1\]):(0|8765|65535)$")] = "0.0.0.0:8765"
     listen_tls: Annotated[str, Field(pattern=r"^(0\.0\.0\.0|127\.0\.0\.1):(0|8766)$")] = "0.0.0.0:8766"
     public_url: WebAddress | None = None
@@ -85,6 +88,15 @@ class Discovery(Section):
     browse: bool = True
 
 
+_KIND = "(google|waiting|decisions|calendars|vanished|disk|settings)"
+EVENTS = rf"^(all|none|{_KIND}(, ?{_KIND})*)$"
+"""Only such texts as are written back as they were."""
+
+
+class AlertWebhook(Webhook):
+    events: Annotated[str, Field(pattern=EVENTS)] = "all"
+
+
 MAILBOX = r"[a-z]+@[a-z]+(\.[a-z]+)*"
 
 
@@ -96,6 +108,7 @@ class Email(Section):
     password: Annotated[None, Field()] = None
     sender: Annotated[str, Field(pattern=rf"^{MAILBOX}$")]
     to: Annotated[str, Field(pattern=rf"^{MAILBOX}(, {MAILBOX})*$")]
+    events: Annotated[str, Field(pattern=EVENTS)] = "all"
 
     @model_validator(mode="after")
     def _no_password_in_clear(self) -> Self:
@@ -105,11 +118,24 @@ class Email(Section):
 
 class Syslog(Section):
     address: Annotated[str, Field(pattern=r"^(/dev/log|192\.0\.2\.5:514|\[::1\]:514)$")]
+    events: Annotated[str, Field(pattern=EVENTS)] = "all"
+
+
+class Proxy(Section):
+    address: Annotated[str, Field(pattern=r"^http://(proxy\.lan|192\.0\.2\.8):3128$")]
+    user: Annotated[str, Field(min_length=1, max_length=254, pattern=r"^\S(.*\S)?$")] | None = None
+    password: Annotated[None, Field()] = None
+
+
+class Network(Section):
+    proxy: Proxy | None = None
+    root_certificate: Annotated[None, Field()] = None
+    trusted_proxies: Annotated[str, Field(pattern=r"^(192\.0\.2\.10|10\.1\.0\.0/16)(, ::1)?$")] | None = None
 
 
 class Notifications(Section):
     email: Email | None = None
-    webhook: Webhook | None = None
+    webhook: AlertWebhook | None = None
     syslog: Syslog | None = None
 
 
@@ -126,14 +152,31 @@ class Device(Section):
     conflict: Literal["allow", "warn", "refuse"] = "allow"
     meet: bool = False
     transparency: Literal["opaque", "transparent"] = "opaque"
-    visibility: Literal["default", "public", "private"] = "default"
+    visibility: Literal["default", "public", "private"] | None = None
     room_address: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     email_domain: Annotated[str, Field(pattern=r"^([a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}$")] | None = None
     model: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")] | None = None
     join: Annotated[Join, BeforeValidator(lambda value: {} if value is None else value)] = Join()
-    show_pins: bool = False
+    show_pins: bool | None = None
     poll: Poll | None = None
     webhook: Webhook | None = None
+
+
+class Meetings(Section):
+    title: Annotated[str, Field(pattern=r"^\{(subject|room)\}( \(\{room\}\))?$")] | None = None
+    description: Annotated[str, Field(pattern=r"^(\{agenda\}|\{pin\}\n\nRoom \{room\}|Come\.)$")] | None = None
+    reminders: Annotated[str, Field(pattern=r"^(calendar|none|10 popup(, 60 email)?)$")] = "calendar"
+    visibility: Literal["default", "public", "private"] = "default"
+    show_pins: bool = False
+
+
+class Integrations(Section):
+    public_api_page: bool = False
+
+
+class Metrics(Section):
+    enabled: bool = False
+    token: Annotated[None, Field()] = None
 
 
 class Limits(Section):
@@ -168,8 +211,12 @@ class Oracle(Section):
     gateway: Annotated[Gateway, _section(dict)] = Gateway()
     google: Annotated[Google, _section(dict)] = Google()
     devices: Annotated[list[Device], _section(list)] = []
+    meetings: Annotated[Meetings, _section(dict)] = Meetings()
     discovery: Annotated[Discovery, _section(dict)] = Discovery()
+    network: Annotated[Network, _section(dict)] = Network()
     notifications: Annotated[Notifications, _section(dict)] = Notifications()
+    integrations: Annotated[Integrations, _section(dict)] = Integrations()
+    metrics: Annotated[Metrics, _section(dict)] = Metrics()
     limits: Annotated[Limits, _section(dict)] = Limits()
     logging: Annotated[Logging, _section(dict)] = Logging()
 

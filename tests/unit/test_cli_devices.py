@@ -9,11 +9,12 @@ import pytest
 
 from gateway import cli
 from gateway.cli import device_words
-from gateway.cli.device_shown import as_json, caller_json, found_json, line
+from gateway.cli.device_shown import caller_json, found_json, line
 from gateway.config import DeviceSection, PollSection, Secret
 from gateway.devices.roster import Known
 from gateway.errors import ConfigError
 from gateway.mirror.poll.state import PollStatus
+from gateway.operations.for_programs import device_json
 from gateway.operations.profiles.pages import for_reading, pages
 from gateway.profiles.catalog import Catalog, builtin_folder
 from gateway.store.device_calls import CallRow
@@ -41,12 +42,12 @@ def test_a_list_shows_why_a_device_that_is_asked_does_not_work():
     assert line(asked, working) == 'hq  grandstream/ucm6300  "hq"  served  asked at 192.0.2.21  2 meetings'
     assert "does not work: D-16 hq does not answer." in line(asked, failing)
     assert "5 meetings are gone." in line(asked, doubting)
-    assert as_json(asked, failing)["asking"]["problem"] == "D-16 hq does not answer."  # type: ignore[index]
-    assert "canary" not in line(asked, failing) + json.dumps(as_json(asked, failing))
+    assert device_json(asked, failing)["asking"]["problem"] == "D-16 hq does not answer."  # type: ignore[index]
+    assert "canary" not in line(asked, failing) + json.dumps(device_json(asked, failing))
 
 
 def test_times_for_programs_are_rfc_3339():
-    said = as_json(known(), None)
+    said = device_json(known(), None)
     assert (said["last_call"], said["last_refused"], said["old_key_until"]) == (AT, AT, AT)
     caller = PendingRow("ucm-9", "192.0.2.9", AT_MS, AT_MS + 1000, 3, "", "")
     assert (caller_json(caller)["first_at"], caller_json(caller)["last_at"]) == (AT, "2023-11-14T22:13:21Z")

@@ -147,6 +147,6 @@ def test_the_list_of_settings_shows_what_is_not_there() -> None:
     shown = {key: value for key, value, _ in describe(config)}
     assert shown["devices[0].poll.password"] == "***"
     assert shown["devices[0].poll.port"] == "not set"
-    assert (shown["discovery.announce"], shown["devices[0].show_pins"]) == ("true", "false")
+    assert (shown["discovery.announce"], shown["devices[0].show_pins"]) == ("true", "not set")
     plain = loaded("devices: [{id: ucm-1, profile: a/b}]", {"GATEWAY_DEVICES__UCM_1__KEY": KEY})
     assert {key: value for key, value, _ in describe(plain)}["devices[0].poll.address"] == "not set"

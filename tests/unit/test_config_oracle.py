@@ -13,12 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.config import (
+    AlertWebhookSection,
     Config,
     DeviceSection,
     EmailSection,
     JoinSection,
+    NetworkSection,
     NotificationsSection,
     PollSection,
+    ProxySection,
     SyslogSection,
     WebhookSection,
     load,
@@ -26,18 +29,24 @@ from gateway.config import (
 from gateway.config.shape import settings as settings_of
 from gateway.errors import ConfigError
 from tests.unit.oracle_settings import (
+    AlertWebhook,
     Device,
     Discovery,
     Email,
     Endpoints,
     Gateway,
     Google,
+    Integrations,
     Join,
     Limits,
     Logging,
+    Meetings,
+    Metrics,
+    Network,
     Notifications,
     Oracle,
     Poll,
+    Proxy,
     Section,
     Syslog,
     Webhook,
@@ -50,6 +59,9 @@ RIGHT: dict[str, st.SearchStrategy[Any]] = {
     "version": st.just(1),
     "name": st.text("ab 1ü", min_size=1, max_size=4) | st.sampled_from(["x" * 100, "x" * 101]),
     "time_zone": st.sampled_from(["UTC", "Europe/Berlin", "Etc/GMT-1", "Europe/Berlinn", "utc", "1"]),
+    "language": st.sampled_from(["auto", "en", "es", "en-XA", "EN", ""]),
+    "clock": st.sampled_from(["24h", "12h", "language", "24", 24]),
+    "week_begins": st.sampled_from(["monday", "sunday", "saturday", "Monday", "friday", 1]),
     "listen_tls": st.sampled_from(["0.0.0.0:8766", "127.0.0.1:0", "0.0.0.0:80000", "localhost:1"]),
     "listen": st.sampled_from(["0.0.0.0:8765", "127.0.0.1:0", "[::1]:65535", "[::1]:65536", "8765", "a:1"]),
     "public_url": st.sampled_from(["https://meet.example.com", "http://pbx:80/a", "meet.example.com", ""]),
@@ -59,9 +71,15 @@ RIGHT: dict[str, st.SearchStrategy[Any]] = {
     "sip_uri": st.sampled_from(["sip:{room}@pbx.example", "sips:a", "pbx", "sip:{rom}"]),
     "dial_in": st.sampled_from(["+49 89 1", "", "x" * 101]),
     "web_link": st.sampled_from(["https://a.b/{room}", "http://a.b/", "https://a.b/{r}", "https://a.b/"]),
+    "meetings": st.deferred(lambda: section(Meetings)),
+    "title": st.sampled_from(["{subject}", "{room} ({room})", "{subjekt}", "Meeting", "{pin}"]),
+    "description": st.sampled_from(["{agenda}", "{pin}\n\nRoom {room}", "Come.", "Code {pin}", "{}", "{a b}", ""]),
+    "reminders": st.sampled_from(["calendar", "none", "10 popup, 60 email", "10", "40321 popup", "1 fax", ""]),
     "show_pins": st.booleans() | st.sampled_from(["yes", 1]),
     "announce": st.booleans() | st.sampled_from(["no", 0]),
     "browse": st.booleans(),
+    "enabled": st.booleans() | st.sampled_from(["on", 1]),
+    "public_api_page": st.booleans(),
     "address": st.sampled_from(["ucm.lan", "192.0.2.21", "2001:db8::1", "127.1", "0x7f.1", "https://ucm.lan", "a b"]),
     "user": st.sampled_from(["cdrapi", "", "x" * 64, "x" * 65]),
     "port": st.sampled_from([0, 1, 8089, 65535, 65536]),
@@ -72,6 +90,8 @@ RIGHT: dict[str, st.SearchStrategy[Any]] = {
     "url": st.sampled_from(["https://a.b/hook", "http://a.lan", "ftp://a.b", "https://a.b/?x=1"]),
     "webhook": st.deferred(lambda: section(Webhook)),
     "discovery": st.deferred(lambda: section(Discovery)),
+    "integrations": st.deferred(lambda: section(Integrations)),
+    "metrics": st.deferred(lambda: section(Metrics)),
     "client_id": st.sampled_from(["1-a.apps.googleusercontent.com", "simulated", "a b"]),
     "redirect_uri": st.sampled_from(
         [
@@ -109,9 +129,14 @@ RIGHT: dict[str, st.SearchStrategy[Any]] = {
     "security": st.sampled_from(["starttls", "tls", "none", "ssl"]),
     "sender": st.sampled_from(["a@b.c", "a", "A <a@b.c>"]),
     "to": st.sampled_from(["a@b.c", "a@b.c, d@e", "a@b.c, d", ""]),
+    "events": st.sampled_from(["all", "none", "google, disk", "vanished", "some", "", "all, google"]),
     "email": st.deferred(lambda: section(Email)),
     "syslog": st.deferred(lambda: section(Syslog)),
     "notifications": st.deferred(lambda: section(Notifications)),
+    "network": st.deferred(lambda: section(Network)),
+    "proxy": st.deferred(lambda: section(Proxy)),
+    "root_certificate": st.just("not-there.pem"),
+    "trusted_proxies": st.sampled_from(["192.0.2.10", "10.1.0.0/16, ::1", "0.0.0.0/0", "proxy.lan", "", "192.0.2.10;"]),
     "google_project_per_min": st.sampled_from([0, 1, 10_000, 10_000_001]),
     "google_account_per_min": st.sampled_from([0, 600]),
     "google_calendar_per_s": st.sampled_from([0.009, 0.01, 1, 10_001]),
@@ -159,13 +184,14 @@ def section(draw: st.DrawFn, model: type[Section]) -> dict[str, object]:
     """A section in which most values are right, some at the edge, few of a wrong kind, and few keys unknown."""
     made: dict[str, object] = {}
     for name, field in model.model_fields.items():
-        if name in ("client_secret", "key", "password", "secret") or (
-            not field.is_required() and draw(st.integers(0, 2))
-        ):
+        secret = name in ("client_secret", "key", "password", "secret") or (model is Metrics and name == "token")
+        if secret or (not field.is_required() and draw(st.integers(0, 2))):
             continue
         usual = ENDPOINT if model is Endpoints else CALENDAR if name == "calendar" else RIGHT[name]
         if model is Syslog:
             usual = st.sampled_from(["/dev/log", "192.0.2.5:514", "[::1]:514", "192.0.2.5", "a:0"])
+        if model is Proxy and name == "address":
+            usual = st.sampled_from(["http://proxy.lan:3128", "http://192.0.2.8:3128", "http://proxy.lan", "ftp://a:1"])
         chance = draw(st.integers(0, 99))
         if chance != 1:
             made[name] = draw(WRONG if chance == 0 else usual)
@@ -185,7 +211,7 @@ def plain(config: Config) -> dict[str, object]:
     for device in data["devices"]:
         device["key"], device["invitations"] = None, device["invitations"] and device["invitations"].value
         for choice in ("wins", "conflict", "transparency", "visibility"):
-            device[choice] = device[choice].value
+            device[choice] = device[choice] and device[choice].value
         if device["poll"] is not None:
             device["poll"]["password"] = None
         if device["webhook"] is not None:
@@ -193,6 +219,9 @@ def plain(config: Config) -> dict[str, object]:
     for channel, secret in (("email", "password"), ("webhook", "secret")):
         if data["notifications"][channel] is not None:
             data["notifications"][channel][secret] = None
+    if data["network"]["proxy"] is not None:
+        data["network"]["proxy"]["password"] = None
+    data["meetings"]["visibility"] = config.meetings.visibility.value
     data["devices"] = list(data["devices"])
     assert config.gateway.data_dir.is_absolute()
     return data
@@ -204,7 +233,9 @@ def outcomes(folder: Path, data: dict[str, object]) -> tuple[object, object]:
     file.write_text(json.dumps(data, ensure_ascii=False))
     devices = data.get("devices")
     keys = {}
-    told = data.get("notifications")
+    told, network = data.get("notifications"), data.get("network")
+    if isinstance(network, dict) and isinstance(network.get("proxy"), dict):
+        keys["GATEWAY_NETWORK__PROXY__PASSWORD"] = KEY
     for channel, name in (("email", "PASSWORD"), ("webhook", "SECRET")):
         if isinstance(told, dict) and isinstance(told.get(channel), dict):
             keys[f"GATEWAY_NOTIFICATIONS__{channel.upper()}__{name}"] = "whsec_" + "a" * 32
@@ -243,14 +274,18 @@ def test_the_oracle_has_every_setting() -> None:
     def names(model: type[Section]) -> set[str]:
         return set(model.model_fields)
 
-    kinds = {Gateway: "gateway", Google: "google", Discovery: "discovery", Limits: "limits", Logging: "logging"}
+    kinds = {
+        Gateway: "gateway", Google: "google", Discovery: "discovery", Integrations: "integrations", Limits: "limits",
+        Meetings: "meetings", Metrics: "metrics", Logging: "logging",
+    }  # fmt: skip
     assert names(Oracle) == set(settings_of(Config))
     for model, name in kinds.items():
         assert names(model) == set(settings_of(type(getattr(Config(), name))))
     assert names(Endpoints) == set(settings_of(type(Config().google.endpoints)))
     kinds_of_parts = {
         Device: DeviceSection, Join: JoinSection, Poll: PollSection, Webhook: WebhookSection,
-        Notifications: NotificationsSection, Email: EmailSection, Syslog: SyslogSection,
+        Network: NetworkSection, Proxy: ProxySection, Notifications: NotificationsSection, Email: EmailSection,
+        Syslog: SyslogSection, AlertWebhook: AlertWebhookSection,
     }  # fmt: skip
     for model, section in kinds_of_parts.items():
         assert names(model) == set(settings_of(section))

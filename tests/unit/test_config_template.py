@@ -15,6 +15,7 @@ from gateway.config import Config, DeviceSection, Secret, load
 from gateway.config.shape import default_at, dotted, is_section, item_section, kind_at, paths, variable
 from gateway.config.template import config_yaml, env_file, write_initial
 from gateway.errors import ConfigError
+from tests.way_out import company
 
 TOP = Path(__file__).parents[2]
 KEY = "0123456789abcdef"
@@ -46,12 +47,15 @@ def test_the_template_loads_and_its_commented_values_are_the_defaults() -> None:
     assert config.devices == (DeviceSection(id="ucm-1", profile="grandstream/ucm6300", key=Secret(KEY)),)
     written("", "")
     assert dataclasses.replace(config, devices=()) == load(None, {})
+    Path("company-root.pem").write_text(company().root)
     written(
         uncommented(config_yaml("a.b")),
         env_file(KEY, "a.b")
         .replace("#GATEWAY_DEVICES__A_B__POLL", "GATEWAY_DEVICES__A_B__POLL")
         .replace("#GATEWAY_DEVICES__A_B__WEBHOOK", "GATEWAY_DEVICES__A_B__WEBHOOK")
         .replace("#GATEWAY_NOTIFICATIONS", "GATEWAY_NOTIFICATIONS")
+        .replace("#GATEWAY_NETWORK", "GATEWAY_NETWORK")
+        .replace("#GATEWAY_METRICS__TOKEN=", f"GATEWAY_METRICS__TOKEN={KEY}")
         .replace("__PASSWORD=", "__PASSWORD=x")
         .replace("__WEBHOOK__SECRET=", "__WEBHOOK__SECRET=whsec_" + "a" * 32),
     )

@@ -210,6 +210,11 @@ def test_client_id_and_secret() -> None:
         ("notifications: {email: {server: a, sender: a@b, to: 'a@b, c@d', user: u}}", "email.password is required"),
         ("notifications: {webhook: {url: 'https://a.b'}}", "notifications.webhook.secret is required; write"),
         ("notifications: {syslog: {address: 192.0.2.5}}", "syslog.address must be host:port such as 192.0.2.5:514"),
+        (
+            "notifications: {syslog: {address: 'a:1', events: 'disk, gogle'}}",
+            "notifications.syslog.events must be all, none, or some of google, waiting, decisions, calendars, "
+            "vanished, disk, settings, not 'disk, gogle'; did you mean 'google'?",
+        ),
         ("notifications: {syslog: {address: 'a:0'}}", "syslog.address must be host:port"),
         ("google: {service_account_file: k.json}", "service_account_file needs google.service_account_user"),
         ("google: {refresh_every_s: 14}", "google.refresh_every_s must be between 15 and 3600"),

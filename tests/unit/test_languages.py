@@ -46,6 +46,7 @@ SHOWN_AS_IT_IS = {
     "?code=4/0A...",
     "MAC",
     "UTC",
+    "Prometheus",
     "Python",
 }
 """Names of products, and the words of PBXs and of Google that an admin must find again letter by letter."""

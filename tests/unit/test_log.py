@@ -20,6 +20,7 @@ CANARIES = {
     "code": "4/0AX4CanaryCode-value_here",
     "code in an address": "4%2F0AX4CanaryCode-value",
     "client secret": "GOCSPX-canary-secret_value",
+    "API key": "mgk_canary-key_canary-key_canary-key_canary-key",
     "identity token": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlLWNhbmFyeQ",
 }
 IN_CONTEXT = {

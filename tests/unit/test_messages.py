@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import cli, messages
+from gateway.messages.languages import speaking
 
 ROOT = Path(messages.__file__).parent.parent
 FILE = (resources.files(messages) / "en.json").read_text("utf-8")
@@ -93,9 +94,10 @@ BUTTONS = {
     "G-527": "get-code",
     **dict.fromkeys(("G-528", "G-529", "G-530", "G-532", "G-533"), ""),
     "G-531": "check-again",
-    **dict.fromkeys(("N-01", "N-02", "N-03", "N-04", "N-06"), "network-check"),
+    **dict.fromkeys(("N-01", "N-02", "N-06"), "network-check"),
+    **dict.fromkeys(("N-03", "N-04", "N-08", "N-09"), "network-check show-network"),
     "N-05": "check-again",
-    "N-07": "",
+    "N-07": "show-network",
     **dict.fromkeys(("A-01", "A-02", "A-04", "A-07", "A-08", "A-09", "A-10", "A-11", "A-12", "A-13"), ""),
     "A-03": "sign-in",
     "A-05": "reload",
@@ -119,11 +121,11 @@ BUTTONS = {
     **dict.fromkeys(("D-09", "D-12", "D-15", "D-20"), ""),
     "M-01": "show-queue",
     "M-02": "show-refused",
-    **{f"M-{number:02}": "" for number in range(3, 10)},
+    **{f"M-{number:02}": "" for number in range(3, 12)},
     "C-01": "check-settings",
     "C-08": "diagnostics",
     "C-11": "show-queue",
-    **{f"C-{number:02}": "" for number in (*range(2, 8), 9, 10, *range(12, 16))},
+    **{f"C-{number:02}": "" for number in (*range(2, 8), 9, 10, *range(12, 19))},
 }
 """Every code that the product promises, and what its buttons do."""
 
@@ -132,9 +134,9 @@ SEVERITIES = {
     **dict.fromkeys(("G-113", "G-114", "G-116", "G-409", "G-411", "G-416", "G-420"), "warning"),
     **dict.fromkeys(("G-505", "G-506", "G-508", "G-509", "G-510", "G-511", "G-517", "G-519", "N-06"), "warning"),
     **dict.fromkeys(("G-520", "G-522", "G-523", "G-525", "M-01", "M-03"), "warning"),
-    **dict.fromkeys(("G-518", "M-04", "M-05", "M-06", "M-07"), "info"),
+    **dict.fromkeys(("G-518", "M-04", "M-05", "M-06", "M-07", "M-11"), "info"),
     **dict.fromkeys(("D-01", "D-03", "D-09"), "info"),
-    **dict.fromkeys(("A-06", "N-07", "M-09", "C-09", "C-11"), "warning"),
+    **dict.fromkeys(("A-06", "N-07", "M-09", "C-09", "C-11", "C-16"), "warning"),
     **dict.fromkeys(("D-05", "D-10", "D-11", "D-12", "D-14", "D-19", "D-20", "D-22"), "warning"),
 }
 """What is no error: what only informs, and what goes on or can be gone past."""
@@ -329,3 +331,10 @@ def test_an_unknown_code_is_a_mistake():
     for ask in (messages.text, messages.explanation, messages.commands):
         with pytest.raises(KeyError):
             ask("G-999")
+
+
+def test_a_word_of_ours_that_was_kept_in_english_is_shown_in_the_language_of_the_reader():
+    kept = messages.text("G-416", feature="looking up busy times").values
+    with speaking("es"):
+        assert "consultar las horas ocupadas" in messages.text("G-416", **kept).title
+        assert "Calendar of Ann" in messages.text("G-416", feature="Calendar of Ann").title

@@ -12,6 +12,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.messages.languages import speaking
 from gateway.yaml_source import MAX_BYTES, MAX_DEPTH, Document, Place, YamlError, parse, plain_scalar, read_file
 
 both_parsers = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -245,3 +246,17 @@ def test_what_both_parsers_read_is_the_same(raw: bytes) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.delattr(yaml, "CSafeLoader", raising=False)
         assert by_default is None or outcome(raw) in (None, by_default)
+
+
+@pytest.mark.parametrize(
+    "text", [b"a: 1\na: 2\n", b"a: 'x", b"a: *b\n", b"%YAML 1.1\n---\na: 1\n", b"a:\x00", b"a: b: c"]
+)
+def test_mistakes_are_told_in_the_language_that_is_spoken(text: bytes) -> None:
+    with pytest.raises(YamlError) as english:
+        parse(text)
+    with speaking("es"), pytest.raises(YamlError) as spanish:
+        parse(text)
+    for one, other in zip(english.value.problems, spanish.value.problems, strict=True):
+        assert one.place == other.place
+        assert one.text != other.text
+        assert "%%" not in one.text + other.text

@@ -17,6 +17,8 @@ from gateway.errors import AccessError, CatalogueError, NotFound
 from gateway.messages import Message
 from gateway.messages.languages import tr
 from gateway.operations.backup.backup import Backups, Kept
+from gateway.operations.backup.losses import names
+from gateway.operations.backup.reset import Resetting
 from gateway.operations.backup.restore import Restoring
 from gateway.store.database import Database
 
@@ -44,6 +46,7 @@ class Office:
     shell: Shell
     backups: Backups
     restoring: Restoring
+    resetting: Resetting
     database: Database
     restart: Callable[[], None] | None
     zone: Callable[[], str]
@@ -74,7 +77,7 @@ class BackupPages:
 
     async def show(self, request: web.Request, fault: Fault | None = None, *, status: int = 200) -> web.Response:
         """Return the page, with `fault` at its field."""
-        office = self._office
+        office, planned = self._office, self._office.resetting.planned()
         return await office.shell.render(
             request,
             "backups/page.html",
@@ -84,6 +87,7 @@ class BackupPages:
             made=request.query.get("made", ""),
             staged=office.restoring.staged(),
             note=messages.text("C-09"),
+            waits=planned and messages.text("C-16", what=names(planned.choices), name=planned.saved_as),
             can_restart=office.restart is not None,
             asks_password=not session_of(request).proved,
             kind=_kind,
@@ -150,12 +154,14 @@ class BackupPages:
         return redirect(HOME)
 
     async def restart(self, request: web.Request) -> web.Response:
-        """Start the gateway again, which takes over what lies ready."""
+        """Start the gateway again, which does what lies ready."""
         office = self._office
-        if office.restart is None or office.restoring.staged() is None:
+        staged, planned = office.restoring.staged(), office.resetting.planned()
+        if office.restart is None or (staged is None and planned is None):
             return redirect(HOME)
-        await office.backups.note(office.database, "gateway.restarted", "to restore", actor_of(request))
-        response = await office.shell.render(request, "backups/restarting.html")
+        why, page = ("to reset", "resetting") if staged is None else ("to restore", "restarting")
+        await office.backups.note(office.database, "gateway.restarted", why, actor_of(request))
+        response = await office.shell.render(request, f"backups/{page}.html", planned=planned)
         asyncio.get_running_loop().call_later(0.5, office.restart)  # when this answer is on its way
         return response
 
@@ -185,7 +191,12 @@ def _field_of(error: CatalogueError) -> str:
 
 
 def _kind(kept: Kept) -> str:
-    return {"manual": tr("Made by hand"), "daily": tr("Daily"), "before-restore": tr("Before a restore")}[kept.kind]
+    return {
+        "manual": tr("Made by hand"),
+        "daily": tr("Daily"),
+        "before-restore": tr("Before a restore"),
+        "before-reset": tr("Before a reset"),
+    }[kept.kind]
 
 
 def _size(size: int) -> str:

@@ -16,6 +16,7 @@ from gateway.devices.register import Device, Register
 from gateway.errors import BadPayload, Conflict, NotFound, Unreadable
 from gateway.messages.languages import tr
 from gateway.operations.call_desk import CallDesk, as_curl
+from gateway.operations.devices.listed import Line
 
 _LONGEST_TEXT = 100
 _ODD = "D-21"
@@ -47,7 +48,7 @@ def words() -> dict[Result, str]:
 class CallPages:
     """The handlers. `replay` does a call again; `odd_list` is the last list of an asked device that was not understood.
 
-    `zone` tells in which zone times are shown.
+    `line` is how a device stands, None for one that is not there. `zone` tells in which zone times are shown.
     """
 
     shell: Shell
@@ -56,6 +57,7 @@ class CallPages:
     zone: Callable[[], str]
     replay: Callable[[HeardCall], Awaitable[HeardCall]]
     odd_list: Callable[[Device], Awaitable[tuple[str, int] | None]]
+    line: Callable[[str], Awaitable[Line | None]]
 
     def add(self, app: web.Application) -> None:
         """Add all of them to `app`."""
@@ -91,6 +93,7 @@ class CallPages:
             "calls/list.html",
             page=page,
             own=own,
+            line=await self.line(own) if own else None,
             name=name or "",
             device=device,
             base=base,

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from gateway.messages.languages import tr, trn
+from gateway.messages.times import day_and_time, time_of_day
 from gateway.operations.checklist import StepName
 from gateway.operations.overview.meetings import Day
 from gateway.operations.overview.problems import Problem
@@ -39,10 +40,10 @@ class Clock(NamedTuple):
 def clock_of(at_s: int, now_s: int, zone: str) -> Clock:
     """Return the time alone for today, with the day for another one."""
     at, now = (datetime.fromtimestamp(each, ZoneInfo(zone)) for each in (at_s, now_s))
-    time = f"{at:%H:%M}"
+    time = time_of_day(at)
     days = (at.date() - now.date()).days
-    short = time if days == 0 else tr("Tomorrow %(time)s", time=time) if days == 1 else f"{at:%Y-%m-%d} {time}"
-    return Clock(short=short, exact=f"{at:%Y-%m-%d %H:%M:%S %Z}", machine=at.isoformat())
+    short = time if days == 0 else tr("Tomorrow %(time)s", time=time) if days == 1 else day_and_time(at)
+    return Clock(short=short, exact=f"{day_and_time(at, seconds=True)} {at:%Z}", machine=at.isoformat())
 
 
 def log_time(at_ms: int, now_s: int, zone: str) -> Clock:
@@ -54,7 +55,8 @@ def log_time(at_ms: int, now_s: int, zone: str) -> Clock:
 def instant(at_ms: int, zone: str) -> Clock:
     """Return a time to the second, as a log shows it."""
     at = datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone))
-    return Clock(short=f"{at:%Y-%m-%d %H:%M:%S}", exact=f"{at:%Y-%m-%d %H:%M:%S %Z}", machine=at.isoformat())
+    said = day_and_time(at, seconds=True)
+    return Clock(short=said, exact=f"{said} {at:%Z}", machine=at.isoformat())
 
 
 def light_link(name: str) -> str:

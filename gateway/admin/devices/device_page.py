@@ -15,6 +15,7 @@ from gateway.domain.secret import Secret
 from gateway.errors import GatewayError, NotFound
 from gateway.messages import Message
 from gateway.messages.languages import tr, trn
+from gateway.messages.times import day_and_time
 from gateway.operations.devices.desk import Report, clock_warning, message_of, set_up_lines, trouble_of
 from gateway.operations.devices.listed import Line
 
@@ -168,7 +169,7 @@ class DevicePages:
         except GatewayError as error:
             said = Said(kind="bad", headline=tr("The simulated call was refused."), lines=(str(error),))
             return office.later(request, said, f"/devices/{name}/connect")
-        start = f"{done.meeting.start_local:%Y-%m-%d %H:%M} ({done.meeting.zone})"
+        start = f"{day_and_time(done.meeting.start_local)} ({done.meeting.zone})"
         said = Said(
             kind="ok",
             headline=tr("The simulated call was accepted."),

@@ -25,8 +25,8 @@ TEXTS = (
     "join.dial_in",
     "join.web_link",
 )
-CHOICES = ("invitations", "wins", "conflict", "transparency", "visibility")
-TICKS = ("meet", "show_pins")
+CHOICES = ("invitations", "wins", "conflict", "transparency", "visibility", "show_pins")
+TICKS = ("meet",)
 _NUMBERS = frozenset({"poll.port", "poll.every_s"})
 
 
@@ -82,9 +82,15 @@ def options() -> dict[str, list[tuple[str, str]]]:
         ],
         "transparency": [("opaque", tr("Busy")), ("transparent", tr("Free"))],
         "visibility": [
+            ("", tr("As set for all devices")),
             ("default", tr("As the calendar is set")),
             ("public", tr("Everybody who sees the calendar")),
             ("private", tr("Only guests and owners of the calendar")),
+        ],
+        "show_pins": [
+            ("", tr("As set for all devices")),
+            ("no", tr("Left out")),
+            ("yes", tr("Written into the invitation")),
         ],
     }
 
@@ -99,6 +105,7 @@ def standing(section: DeviceSection) -> dict[str, str]:
     """Return what a form shows of a device's settings; its password is not among them."""
     shown = {name: _text(_value(section, name)) for name in (*TEXTS, *CHOICES, *TICKS, *ADDED)}
     shown["poll.password"] = ""
+    shown["show_pins"] = {None: "", False: "no", True: "yes"}[section.show_pins]
     return shown | {"profile": section.profile}
 
 
@@ -125,7 +132,7 @@ def changed_words(section: DeviceSection | None, typed: Mapping[str, str]) -> tu
 
 def _put(words: dict[str, Any], name: str, text: str) -> None:
     value: object = text
-    if name in TICKS:
+    if name in TICKS or name == "show_pins":
         value = text == "yes"
     elif name in _NUMBERS and text.isascii() and text.isdigit():
         value = int(text)

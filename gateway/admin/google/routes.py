@@ -52,6 +52,7 @@ def add_google_pages(app: web.Application, office: Office) -> None:
     shell.add(app, "GET", "/google/returned/{ticket}", callback.returned, public=True)
     shell.add(app, "GET", "/help", help_pages.index, public=True)
     shell.add(app, "GET", "/help/guide", help_pages.guide, public=True)
+    shell.add(app, "GET", "/help/changes", help_pages.changes)
     shell.add(app, "GET", "/help/{code}", help_pages.code, public=True)
 
 

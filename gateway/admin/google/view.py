@@ -20,6 +20,7 @@ from gateway.admin.google.app_form import AppForm, Draft, app_form
 from gateway.errors import CatalogueError
 from gateway.messages import Message
 from gateway.messages.languages import tr, trn
+from gateway.messages.times import day_and_time
 from gateway.store.accounts import AccountState
 
 _COLOURS = {
@@ -332,7 +333,8 @@ def _other_account(candidate: Candidate | None) -> Message | None:
 
 def at_time(at_ms: int, zone: str | None) -> str:
     """Write an instant for people, in the zone of the page."""
-    return f"{datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone) if zone else UTC):%Y-%m-%d %H:%M %Z}"
+    then = datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone) if zone else UTC)
+    return f"{day_and_time(then)} {then:%Z}"
 
 
 def web_link(address: str) -> str:

@@ -15,6 +15,7 @@ from gateway.clock import Clock
 from gateway.domain.actor import Actor
 from gateway.log import Line
 from gateway.messages.languages import tr
+from gateway.messages.times import day_and_time, time_of_day
 from gateway.operations.log_view import AREAS, LEVELS, LogView, Wanted, area_of
 from gateway.operations.support_bundle.redaction import Redaction
 
@@ -139,7 +140,7 @@ def _row(line: Line, zone: ZoneInfo, today: date) -> Row:
         kind=kind,
         word=_level(name),
         area=area_of(line) or line.area.rpartition(".")[2],
-        at=f"{then:%H:%M:%S}" if then.date() == today else f"{then:%Y-%m-%d %H:%M:%S}",
+        at=(time_of_day if then.date() == today else day_and_time)(then, seconds=True),
         machine=then.isoformat(),
     )
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.domain.attempt import Attempt, Call
 from gateway.messages.languages import tr
+from gateway.messages.times import day_and_time, time_of_day
 
 
 def tried(call: Call) -> str:
@@ -49,7 +50,7 @@ def outcome(attempt: Attempt, call: Call | None, code: str, zone: str) -> str:
 def _time(attempt: Attempt, zone: str) -> str:
     """Return when it is tried again: the time of day, with the day before it where that is another one."""
     began, then = (datetime.fromtimestamp(at / 1000, ZoneInfo(zone)) for at in (attempt.at, attempt.next_at or 0))
-    return f"{then:%H:%M:%S}" if began.date() == then.date() else f"{then:%Y-%m-%d %H:%M:%S}"
+    return (time_of_day if began.date() == then.date() else day_and_time)(then, seconds=True)
 
 
 def _meaning(code: str) -> str:

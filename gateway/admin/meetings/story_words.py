@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.admin.meetings import attempt_words
 from gateway.messages.languages import tr
+from gateway.messages.times import day_and_time
 from gateway.operations.meetings.story import Party, Step
 
 WIDTH = 720
@@ -117,7 +118,7 @@ def _step(each: Step, zone: str) -> StepView:
     at = machine = ""
     if each.at is not None:
         moment = datetime.fromtimestamp(each.at / 1000, ZoneInfo(zone))
-        at, machine = f"{moment:%Y-%m-%d %H:%M:%S}", moment.isoformat(timespec="seconds")
+        at, machine = day_and_time(moment, seconds=True), moment.isoformat(timespec="seconds")
     return StepView(
         at=at,
         machine=machine,

@@ -16,6 +16,7 @@ from gateway.domain.meeting import Invitations, Invitee, Meeting
 from gateway.domain.occurrence import OccurrenceState
 from gateway.messages import Message
 from gateway.messages.languages import tr
+from gateway.messages.times import day_and_time, time_of_day
 from gateway.mirror.event.lacks import refused_guests
 from gateway.operations.meetings.agenda import Word
 from gateway.operations.meetings.desk import Shown
@@ -133,8 +134,8 @@ def _when(meeting: Meeting) -> str:
         return tr("%(day)s, all day", day=words.day(start.date()))
     end = meeting.end_local
     same = start.date() == end.date()
-    until = f"{end:%H:%M}" if same else f"{end:%Y-%m-%d %H:%M}"
-    return tr("%(day)s, %(start)s to %(end)s", day=words.day(start.date()), start=f"{start:%H:%M}", end=until)
+    until = time_of_day(end) if same else day_and_time(end)
+    return tr("%(day)s, %(start)s to %(end)s", day=words.day(start.date()), start=time_of_day(start), end=until)
 
 
 def _device_says(shown: Shown) -> list[Fact]:

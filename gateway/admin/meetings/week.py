@@ -14,6 +14,7 @@ from aiohttp import web
 from gateway.admin.meetings import words
 from gateway.admin.meetings.agenda import RowView, row_view
 from gateway.admin.meetings.office import MeetingOffice
+from gateway.messages.times import first_weekday, has_12_hours, week_of
 from gateway.operations.meetings import agenda as meeting_agenda
 from gateway.operations.meetings.agenda import AgendaRow
 
@@ -47,7 +48,7 @@ class WeekPages:
         self._office = office
 
     async def week(self, request: web.Request) -> web.Response:
-        """GET /meetings/week?day=: the week with that day, from Monday on."""
+        """GET /meetings/week?day=: the week with that day, from the day on that weeks begin with here."""
         return await self._week(request, "meetings/week.html")
 
     async def week_part(self, request: web.Request) -> web.Response:
@@ -65,27 +66,29 @@ class WeekPages:
     async def _week(self, request: web.Request, template: str) -> web.Response:
         office = self._office
         asked, device = self._asked_day(request), request.query.get("device", "").strip()[:100]
-        monday = asked - timedelta(days=asked.weekday())
-        rows = await self._between(monday, 7, device, MOST_IN_WEEK + 1)
+        begins = week_of(asked)
+        rows = await self._between(begins, 7, device, MOST_IN_WEEK + 1)
         by_day: dict[date, list[RowView]] = defaultdict(list)
         for row in rows[:MOST_IN_WEEK]:
-            by_day[max(monday, meeting_agenda.day_of(row.start_s, office.zone))].append(row_view(row, office.zone))
+            by_day[max(begins, meeting_agenda.day_of(row.start_s, office.zone))].append(row_view(row, office.zone))
         today = office.today()
-        days = [monday + timedelta(days=number) for number in range(7)]
+        days = [begins + timedelta(days=number) for number in range(7)]
         return await office.shell.render(
             request,
             template,
             tab="week",
             device=device,
-            title=words.week(monday),
+            title=words.week(begins),
             days=[WeekDay(words.day(each), each.isoformat(), each == today, by_day[each]) for each in days],
             more=len(rows) > MOST_IN_WEEK,
             most=MOST_IN_WEEK,
-            before=_address("week", monday - timedelta(days=7), device),
-            after=_address("week", monday + timedelta(days=7), device),
+            before=_address("week", begins - timedelta(days=7), device),
+            after=_address("week", begins + timedelta(days=7), device),
             now=_address("week", None, device),
-            part=_address("week/part", monday, device),
-            first=monday.isoformat(),
+            part=_address("week/part", begins, device),
+            first_day=(first_weekday() + 1) % 7,  # in the picture a week is counted from Sunday
+            has_12_hours=has_12_hours(),
+            first=begins.isoformat(),
             zone=office.zone,
             zone_shown=words.zone_shown(office.zone, office.now_s()),
         )
@@ -110,6 +113,8 @@ class WeekPages:
             after=_address("rooms", day + timedelta(days=1), device),
             now=_address("rooms", None, device),
             part=_address("rooms/part", day, device),
+            first_day=0,
+            has_12_hours=has_12_hours(),
             first=day.isoformat(),
             zone=office.zone,
             zone_shown=words.zone_shown(office.zone, office.now_s()),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from gateway.domain.meeting import Frequency, Repeat
 from gateway.domain.zones import offset_s_at, offset_text
 from gateway.messages.languages import tr, trn
+from gateway.messages.times import day_and_time, time_of_day
 from gateway.operations.meetings.agenda import WORDS, Word
 
 
@@ -94,15 +95,15 @@ def span(start_s: int, end_s: int, zone: str, *, all_day: bool = False) -> Span:
     if all_day:
         text = tr("All day")
     elif start.date() == end.date():
-        text = f"{start:%H:%M}\u2013{end:%H:%M}"
+        text = f"{time_of_day(start)}\u2013{time_of_day(end)}"
     else:
-        text = f"{start:%H:%M}\u2013{end:%Y-%m-%d %H:%M}"
+        text = f"{time_of_day(start)}\u2013{day_and_time(end)}"
     return Span(text, start.isoformat(), end.isoformat())
 
 
 def clock(at_s: float, zone: str) -> str:
     """Return day and time on the clocks of a zone."""
-    return f"{datetime.fromtimestamp(at_s, ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+    return day_and_time(datetime.fromtimestamp(at_s, ZoneInfo(zone)))
 
 
 def zone_shown(zone: str, at_s: int) -> str:

@@ -22,7 +22,6 @@ from gateway.operations.safe_start import SafeStart
 
 _ELSEWHERE = "dashboard|meetings|devices|google|calls|profiles|logs|diagnostics|settings|welcome"
 """Pages of a gateway that started, where somebody may still be who had one of them open."""
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +137,7 @@ class SafePages:
             request,
             "safe/page.html",
             status=status,
-            mistakes=safe.mistakes(),
+            mistakes=await safe.mistakes(),
             file=str(safe.file.absolute()),
             has_file=await safe.text() is not None,
             back_ms=safe.copy.kept_at_ms if safe.copy is not None and await safe.can_go_back() else None,
@@ -154,8 +153,7 @@ class SafePages:
 
     def _is_here(self, request: web.Request) -> bool:
         """Whether somebody at this machine asks, and no proxy on it for others."""
-        forwarded = any(name in request.headers for name in _FORWARDED)
-        return is_loopback(request) and not forwarded and not self._office.behind_proxy
+        return is_loopback(request) and not self._office.behind_proxy
 
     def _only_here(self, handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.StreamResponse:

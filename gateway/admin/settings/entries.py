@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from gateway.admin.settings.invitation_entries import typed_reminders
 from gateway.config import Config
-from gateway.messages.languages import tr
+from gateway.domain.wording import USUAL_DESCRIPTION, USUAL_TITLE
+from gateway.messages.languages import LANGUAGES, tr
 from gateway.operations.settings.shown import shown
 
-Kind = Literal["text", "zone", "number", "tick", "choice"]
+Kind = Literal["text", "zone", "number", "tick", "choice", "area", "reminders"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One field. `locked` is where it is set that is stronger, in words; `at_once` says when a change counts."""
+    """One field. `locked` is where it is set that is stronger, in words; `at_once` says when a change counts.
+
+    `usual` is what its value is while nothing is set, where that is known here; typed in again it sets nothing.
+    """
 
     part: str
     label: str
@@ -25,6 +30,7 @@ class Entry:
     locked: str
     at_once: bool
     choices: tuple[tuple[str, str], ...] = ()
+    usual: str = ""
 
     @property
     def name(self) -> str:
@@ -54,6 +60,37 @@ def general(config: Config, at_once: Collection[str]) -> tuple[Entry, ...]:
         _entry(
             config,
             at_once,
+            "gateway.language",
+            "choice",
+            tr("Language"),
+            tr("For browsers in which nobody chose one, and for alerts. You choose your own at the top of the page."),
+            (("auto", tr("What the browser asks for; alerts in English")), *LANGUAGES.items()),
+        ),
+        _entry(
+            config,
+            at_once,
+            "gateway.clock",
+            "choice",
+            tr("Clock"),
+            tr("How times of day are written on these pages."),
+            (
+                ("24h", tr("24 hours: 14:05")),
+                ("12h", tr("12 hours: 2:05 PM")),
+                ("language", tr("As the language of the page has it")),
+            ),
+        ),
+        _entry(
+            config,
+            at_once,
+            "gateway.week_begins",
+            "choice",
+            tr("A week begins on"),
+            tr("For the week of meetings."),
+            (("monday", tr("Monday")), ("sunday", tr("Sunday")), ("saturday", tr("Saturday"))),
+        ),
+        _entry(
+            config,
+            at_once,
             "logging.level",
             "choice",
             tr("How much is logged"),
@@ -69,8 +106,59 @@ def general(config: Config, at_once: Collection[str]) -> tuple[Entry, ...]:
 
 
 def meetings(config: Config, at_once: Collection[str]) -> tuple[Entry, ...]:
-    """Return what stands under Meetings."""
+    """Return what stands under Meetings: the text of invitations, what else events say, and how often we look."""
     return (
+        _with_usual(
+            _entry(config, at_once, "meetings.title", "text", tr("Title"), tr("Leave it empty for the subject alone.")),
+            USUAL_TITLE,
+        ),
+        _with_usual(
+            _entry(
+                config,
+                at_once,
+                "meetings.description",
+                "area",
+                tr("Description"),
+                tr("A line whose placeholders are all empty is left out. Leave it empty for the usual text."),
+            ),
+            USUAL_DESCRIPTION,
+        ),
+        _entry(
+            config,
+            at_once,
+            "meetings.reminders",
+            "reminders",
+            tr("Reminders"),
+            tr("For meetings whose device says nothing about it. A device's own e-mail reminder is stronger."),
+            (
+                ("calendar", tr("As each calendar is set")),
+                ("none", tr("None")),
+                ("these", tr("The ones in the list below")),
+            ),
+        ),
+        _entry(
+            config,
+            at_once,
+            "meetings.visibility",
+            "choice",
+            tr("Who may read the event"),
+            tr("A device's own choice is stronger."),
+            (
+                ("default", tr("As the calendar is set")),
+                ("public", tr("Everybody who sees the calendar")),
+                ("private", tr("Only guests and owners of the calendar")),
+            ),
+        ),
+        _entry(
+            config,
+            at_once,
+            "meetings.show_pins",
+            "tick",
+            tr("Write the password of a meeting into the invitation"),
+            tr(
+                "Every guest reads it there; the host's password never stands there. A device's own choice is stronger."
+            ),
+        ),
         _entry(
             config,
             at_once,
@@ -98,6 +186,17 @@ def network(config: Config, at_once: Collection[str]) -> tuple[Entry, ...]:
         _entry(
             config,
             at_once,
+            "network.trusted_proxies",
+            "text",
+            tr("Trusted proxies"),
+            tr(
+                "Reverse proxies that may say who is calling (X-Forwarded-For and its relatives): IP addresses or "
+                "networks with commas between them. Usually empty."
+            ),
+        ),
+        _entry(
+            config,
+            at_once,
             "discovery.announce",
             "tick",
             tr("Announce this gateway on the network"),
@@ -110,6 +209,28 @@ def network(config: Config, at_once: Collection[str]) -> tuple[Entry, ...]:
             "tick",
             tr("Listen to what devices announce"),
             tr("They are shown under Devices. None is called before you add it."),
+        ),
+    )
+
+
+def integrations(config: Config, at_once: Collection[str]) -> tuple[Entry, ...]:
+    """Return what stands under Integrations."""
+    return (
+        _entry(
+            config,
+            at_once,
+            "metrics.enabled",
+            "tick",
+            tr("Let Prometheus read metrics"),
+            tr("Off, the address /metrics does not exist. On, it needs an API key with the scope metrics."),
+        ),
+        _entry(
+            config,
+            at_once,
+            "integrations.public_api_page",
+            "tick",
+            tr("Show the device API to people who are not signed in"),
+            tr("For whoever programs your devices. The page holds no keys and no meetings."),
         ),
     )
 
@@ -147,7 +268,7 @@ def changes(entries: tuple[Entry, ...], form: Mapping[str, str]) -> tuple[dict[s
         typed = typed_of(entry, form)
         if typed == entry.value:
             continue
-        if typed == "":
+        if typed in ("", entry.usual):
             without.append(entry.part)
         else:
             new[entry.part] = _value(entry, typed)
@@ -158,7 +279,9 @@ def typed_of(entry: Entry, form: Mapping[str, str]) -> str:
     """Return what a form says for a field, as `Entry.value` has it."""
     if entry.kind == "tick":
         return "true" if form.get(entry.name) == "yes" else "false"
-    return form.get(entry.name, entry.value).strip()
+    if entry.kind == "reminders":
+        return typed_reminders(form, entry.value)
+    return form.get(entry.name, entry.value).strip().replace("\r\n", "\n")
 
 
 def _value(entry: Entry, typed: str) -> object:
@@ -179,6 +302,10 @@ def set_by(source: str) -> str:
     if variable != source:
         return tr("Set by environment variable %(name)s", name=variable)
     return tr("Set by %(place)s", place=source)
+
+
+def _with_usual(entry: Entry, usual: str) -> Entry:
+    return replace(entry, value=entry.value or usual, usual=usual)
 
 
 def _entry(

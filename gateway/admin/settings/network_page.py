@@ -21,6 +21,7 @@ from gateway.operations.settings.address import TLS, NewAddress, Trial
 from gateway.operations.settings.certificate import KEY, OwnCertificate
 from gateway.operations.settings.desk import SettingLocked, SettingsRefused
 from gateway.web.addresses import own_names, shown_host
+from gateway.web.forwarded import visit_of
 from gateway.web.tls import Facts
 
 PAGE = "/settings/network"
@@ -152,6 +153,7 @@ class NetworkPages:
             "addresses": entries,
             "address_version": _version(entries),
             "trial": None if trial is None else self._shown(request, trial),
+            "visit": visit_of(request),
             "asks_password": not session_of(request).proved,
             "told": next((each for each in _DONE if each in request.query), ""),
         }

@@ -18,6 +18,7 @@ from gateway.admin.settings.page import Office, refused
 from gateway.admin.shell import actor_of, form_of, redirect, session_of
 from gateway.clock import Clock
 from gateway.config import Config
+from gateway.domain.alert_kind import ALL, AlertKind, chosen_of, written
 from gateway.domain.secret import WEBHOOK_KEY_BYTES, WEBHOOK_PREFIX, Secret
 from gateway.errors import AccessError, ConfigError
 from gateway.messages.languages import tr
@@ -58,13 +59,19 @@ class Card:
     locked: str
     values: Mapping[str, str]
     has_secret: bool
+    events: str = ALL
     tried: Tried | None = None
     new_secret: str = field(default="", repr=False)
 
     @property
     def version(self) -> str:
         """What a form was made from."""
-        return version_of(self.is_set, *self.values.values())
+        return version_of(self.is_set, *self.values.values(), self.events)
+
+    @property
+    def chosen(self) -> frozenset[AlertKind]:
+        """The kinds of alerts that are told this way."""
+        return chosen_of(self.events)
 
 
 class NotifyPages:
@@ -157,6 +164,7 @@ class NotifyPages:
             is_set=section is not None,
             locked=set_by(locked(config.sources, f"notifications.{name}")),
             values=values,
+            events=ALL if section is None else section.events,
             has_secret=bool(setting and section is not None and getattr(section, setting) is not None),
             tried=self._tried.get(name),
             new_secret=(self._made.take(session) or "") if name == "webhook" else "",
@@ -180,13 +188,14 @@ class NotifyPages:
             saved=query.get("saved", "") if query.get("saved", "") in NAMES else "",
             removed=query.get("removed", "") if query.get("removed", "") in NAMES else "",
             at_once="notifications.email" in self._office.at_once,
-            told_of=_told_of(),
+            kinds=_kinds(),
         )
 
 
 def _typed(name: str, form: Mapping[str, str], card: Card) -> tuple[dict[str, object], Fault | None]:
     """Return what was typed as settings, and what is missing before anybody judges the rest."""
-    changes: dict[str, object] = {}
+    ticked = frozenset(kind for kind in AlertKind if form.get(f"tell_{kind}"))
+    changes: dict[str, object] = {f"notifications.{name}.events": written(ticked)}
     for each in _FIELDS[name]:
         typed = form.get(each, "").strip()
         if typed:
@@ -246,12 +255,18 @@ def _tried(name: str, told: Told, at_ms: int) -> Tried:
     return Tried(state=words[0], headline=words[1], said=told.text, at_ms=at_ms)
 
 
-def _told_of() -> list[tuple[str, str]]:
-    """Return what people are told about, with the code that explains it."""
+def _kinds() -> list[tuple[AlertKind, str, str]]:
+    """Return what people can be told about, in one sentence, with the code that explains it."""
     return [
-        ("G-503", tr("Google no longer accepts the gateway, or will not for long.")),
-        ("M-01", tr("Meetings wait longer than they should.")),
-        ("M-02", tr("Meetings need you: the calendar does not take them, or you decide what counts.")),
-        ("M-03", tr("Many meetings vanished at once.")),
-        ("G-515", tr("The data folder cannot be written, or its disk is full.")),
+        (AlertKind.GOOGLE, tr("Google no longer accepts the gateway, or will not for long."), "G-503"),
+        (AlertKind.WAITING, tr("Meetings wait longer than they should."), "M-01"),
+        (
+            AlertKind.DECISIONS,
+            tr("Meetings need you: the calendar does not take them, or you decide what counts."),
+            "M-02",
+        ),
+        (AlertKind.CALENDARS, tr("Nothing can be written to a calendar."), "G-507"),
+        (AlertKind.VANISHED, tr("Many meetings vanished at once."), "M-03"),
+        (AlertKind.DISK, tr("The data folder cannot be written, or its disk is full."), "G-515"),
+        (AlertKind.SETTINGS, tr("The settings have mistakes, and the gateway does not start completely."), "M-10"),
     ]

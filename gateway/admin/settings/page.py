@@ -1,4 +1,4 @@
-"""General, Meetings, Network and About of the settings; what may be saved is decided in `config`, by the desk."""
+"""The ordinary pages of the settings, and About; what may be saved is decided in `config`, by the desk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aiohttp import web
 from gateway import __version__, messages
 from gateway.admin.conflicts import Difference, conflict, version_of
 from gateway.admin.door_pages import Fault
-from gateway.admin.settings.entries import Entry, changes, general, meetings, network, typed_of
+from gateway.admin.settings.entries import Entry, changes, general, integrations, meetings, network, typed_of
 from gateway.admin.settings.tabs import settings_tabs, tab_of
 from gateway.admin.shell import Shell, actor_of, form_of, redirect
 from gateway.config import Config
@@ -27,11 +27,13 @@ from gateway.operations.settings.shown import zone_names
 
 _PAGES: Mapping[str, Callable[[Config, Collection[str]], tuple[Entry, ...]]] = {
     "/settings": general,
+    "/settings/integrations": integrations,
     "/settings/meetings": meetings,
     "/settings/network": network,
 }
 _TEMPLATES = {
     "/settings": "settings/general.html",
+    "/settings/integrations": "settings/integrations.html",
     "/settings/meetings": "settings/meetings.html",
     "/settings/network": "settings/network.html",
 }

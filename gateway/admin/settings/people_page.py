@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from aiohttp import web
 
 from gateway import messages
@@ -11,8 +13,8 @@ from gateway.admin.settings.page import Office
 from gateway.admin.shell import actor_of, form_of, redirect, session_of
 from gateway.errors import AccessError, NotFound
 
-_PAGE = "/settings/sign-in"
-_DONE = frozenset({"added", "changed", "removed", "ended"})
+PAGE = "/settings/sign-in"
+_DONE = frozenset({"added", "changed", "removed", "ended", "created", "revoked"})
 
 
 class PeoplePages:
@@ -21,19 +23,21 @@ class PeoplePages:
     def __init__(self, office: Office, admins: Admins) -> None:
         self._office = office
         self._admins = admins
+        self.beside: Callable[[web.Request], Awaitable[dict[str, object]]] | None = None
+        """What further things on the page have to show."""
 
     def add(self, app: web.Application) -> None:
         """Add the pages to `app`."""
         shell = self._office.shell
-        shell.add(app, "GET", _PAGE, self.get)
+        shell.add(app, "GET", PAGE, self.get)
         forms = {"add": self.add_user, "password": self.new_password, "remove": self.remove, "end": self.end}
         for name, handler in forms.items():
-            shell.add(app, "POST", f"{_PAGE}/{name}", handler)
-            shell.add(app, "GET", f"{_PAGE}/{name}", self.to_the_page)
+            shell.add(app, "POST", f"{PAGE}/{name}", handler)
+            shell.add(app, "GET", f"{PAGE}/{name}", self.to_the_page)
 
     async def get(self, request: web.Request) -> web.Response:
         """GET /settings/sign-in."""
-        return await self._show(request)
+        return await self.show(request)
 
     async def add_user(self, request: web.Request) -> web.Response:
         """POST /settings/sign-in/add."""
@@ -42,8 +46,8 @@ class PeoplePages:
             await self._office.shell.prove_again(request)
             await self._admins.add_user(form.get("name", ""), form.get("new", ""), actor_of(request))
         except AccessError as error:
-            return await self._show(request, _at(error, {"password": "new"}), name=form.get("name", "")[:63])
-        return redirect(f"{_PAGE}?added")
+            return await self.show(request, _at(error, {"password": "new"}), name=form.get("name", "")[:63])
+        return redirect(f"{PAGE}?added")
 
     async def new_password(self, request: web.Request) -> web.Response:
         """POST /settings/sign-in/password."""
@@ -53,10 +57,10 @@ class PeoplePages:
             await self._office.shell.prove_again(request)
             await self._admins.set_password(user, form.get("new-of", ""), actor_of(request))
         except AccessError as error:
-            return await self._show(request, _at(error, {"password": "new-of"}), user=user)
+            return await self.show(request, _at(error, {"password": "new-of"}), user=user)
         except NotFound:
-            return redirect(_PAGE)
-        return redirect(f"{_PAGE}?changed")
+            return redirect(PAGE)
+        return redirect(f"{PAGE}?changed")
 
     async def remove(self, request: web.Request) -> web.Response:
         """POST /settings/sign-in/remove."""
@@ -65,25 +69,26 @@ class PeoplePages:
             await self._office.shell.prove_again(request)
             await self._admins.remove_user(form.get("user", "")[:63], actor_of(request))
         except AccessError as error:
-            return await self._show(request, _at(error, {}), user=form.get("user", "")[:63])
+            return await self.show(request, _at(error, {}), user=form.get("user", "")[:63])
         except NotFound:
-            return redirect(_PAGE)
-        return redirect(f"{_PAGE}?removed")
+            return redirect(PAGE)
+        return redirect(f"{PAGE}?removed")
 
     async def end(self, request: web.Request) -> web.Response:
         """POST /settings/sign-in/end: ends the session of one browser."""
         form = await form_of(request)
         await self._admins.end_session(form.get("session", ""), actor_of(request))
-        return redirect(f"{_PAGE}?ended")
+        return redirect(f"{PAGE}?ended")
 
     async def to_the_page(self, request: web.Request) -> web.Response:
         """GET of a form's address: whoever reloads or bookmarks the answer."""
         del request
-        return redirect(_PAGE)
+        return redirect(PAGE)
 
-    async def _show(
+    async def show(
         self, request: web.Request, fault: Fault | None = None, *, name: str = "", user: str = ""
     ) -> web.Response:
+        """Return the page; a `fault` in a form about one `user`, or about something else, is told there only."""
         session = session_of(request)
         proved = session.proved and (fault is None or fault.message.code not in ("A-01", "A-12"))
         return await self._office.render(
@@ -97,6 +102,7 @@ class PeoplePages:
             fault=fault,
             name=name,
             about=user,
+            **(await self.beside(request) if self.beside is not None else {}),
             done=next((each for each in _DONE if each in request.query), ""),
         )
 

@@ -11,6 +11,7 @@ def settings_tabs() -> list[tuple[str, str]]:
         (tr("General"), "/settings"),
         (tr("Sign-in"), "/settings/sign-in"),
         (tr("Notifications"), "/settings/notifications"),
+        (tr("Integrations"), "/settings/integrations"),
         (tr("Meetings"), "/settings/meetings"),
         (tr("Network"), "/settings/network"),
         (tr("Backup"), "/settings/backup"),

@@ -10,7 +10,8 @@
   var base = document.documentElement.getAttribute("data-base") || "";
   var rooms = place.getAttribute("data-view") === "rooms";
   var first = place.getAttribute("data-first");
-  var clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  var twelve = place.getAttribute("data-hours") === "12";
+  var clock = { hour: twelve ? "numeric" : "2-digit", minute: "2-digit", hourCycle: twelve ? "h12" : "h23" };
   var calendar;
 
   function plain(date) {
@@ -65,7 +66,7 @@
     return {
       view: rooms ? "resourceTimelineDay" : "timeGridWeek",
       date: first,
-      firstDay: 1,
+      firstDay: Number(place.getAttribute("data-first-day")),
       locale: document.documentElement.lang,
       headerToolbar: { start: "", center: "", end: "" },
       slotMinTime: shown.slotMinTime,

@@ -13,6 +13,7 @@ from gateway.admin.settings.entries import Entry, changes, general, typed_of
 from gateway.admin.settings.page import refused
 from gateway.admin.shell import Shell, actor_of, form_of, redirect
 from gateway.clock import Clock
+from gateway.messages.times import day_and_time
 from gateway.operations.checklist import Checklist, Step
 from gateway.operations.first_run import FirstRun
 from gateway.operations.settings.desk import SettingLocked, SettingsDesk, SettingsRefused
@@ -170,6 +171,6 @@ class StepPages:
             fault=fault,
             now_ms=now_ms,
             zone_set=self._desk.config.gateway.time_zone is not None,
-            clock_words=f"{datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}",
+            clock_words=day_and_time(datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(ZoneInfo(zone))),
             clock_zone=zone,
         )

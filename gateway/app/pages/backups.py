@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from aiohttp import web
+
 from gateway.admin.backups.page import BackupPages, Office
+from gateway.admin.backups.reset_page import ResetPage
 from gateway.admin.backups.restore_page import RestorePages
+from gateway.admin.shell import actor_of
 from gateway.app.keeping import made_keeping
 from gateway.app.pages.parts import Parts
 
@@ -15,6 +19,7 @@ def add(parts: Parts) -> None:
         shell=parts.shell,
         backups=keeping.backups,
         restoring=keeping.restoring,
+        resetting=keeping.resetting,
         database=parts.stored.database,
         restart=parts.restart,
         zone=parts.zone,
@@ -22,3 +27,9 @@ def add(parts: Parts) -> None:
     pages = BackupPages(office)
     pages.add(parts.app)
     RestorePages(office, pages, parts.admins).add(parts.app)
+
+    async def revoke(request: web.Request) -> None:
+        for account in parts.stored.accounts.statuses():
+            await parts.stored.accounts.forget(account.email, revoke=True, by=actor_of(request))
+
+    ResetPage(office, revoke).add(parts.app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.admin.calls.page import CallPages
+from gateway.app.pages.listed import made_list
 from gateway.app.pages.parts import Parts
 from gateway.device_api.again import Again
 from gateway.device_api.door import caller
@@ -29,6 +30,7 @@ def add(parts: Parts) -> None:
         zone=parts.zone,
         replay=Again(door=parts.door, log=log).replay,
         odd_list=odd_list,
+        line=made_list(parts).state,
     ).add(parts.app)
 
 

@@ -7,6 +7,7 @@ from gateway.admin.dashboard.decisions import DecisionsPage
 from gateway.admin.dashboard.page import DashboardPage, Office
 from gateway.admin.live import Live
 from gateway.admin.shell import Standing
+from gateway.app.pages import reading
 from gateway.app.pages.noticed import made_noticed
 from gateway.app.pages.parts import Parts
 from gateway.operations.checklist import Checklist
@@ -20,7 +21,7 @@ from gateway.operations.overview.problems import Served
 
 def add(parts: Parts) -> None:
     """Add the pages, and let the top of every page say how it stands."""
-    overview = _overview(parts)
+    overview = made_overview(parts)
 
     async def stand() -> Standing:
         glance = await overview.glance()
@@ -57,11 +58,14 @@ def add(parts: Parts) -> None:
         parts.app
     )
     AuditPages(shell=shell, log=AuditLog(database=database, titles=titles), zone=parts.zone).add(parts.app)
-    Live(shell=shell, feed=LiveFeed(database), clock=parts.clock).add(parts.app)
+    live = Live(shell=shell, feed=LiveFeed(database), clock=parts.clock)
+    live.add(parts.app)
+    reading.add(parts, overview, live)
     shell.stands(stand)
 
 
-def _overview(parts: Parts) -> Overview:
+def made_overview(parts: Parts) -> Overview:
+    """Make what looks at everything at a glance."""
     config = parts.config
     return Overview(
         database=parts.stored.database,

@@ -7,17 +7,16 @@ from aiohttp import web
 from gateway.admin.devices.office import Office
 from gateway.admin.devices.routes import add_device_pages
 from gateway.app.pages.calls import made_desk
+from gateway.app.pages.listed import made_list
 from gateway.app.pages.noticed import made_noticed
 from gateway.app.pages.parts import Parts
 from gateway.devices.admission import Admission, is_near
 from gateway.devices.device import Device
-from gateway.devices.known import KnownDevices
 from gateway.devices.roster import Roster
 from gateway.domain.actor import Actor
 from gateway.errors import NotFound
 from gateway.operations.devices.calendars import DeviceCalendars
 from gateway.operations.devices.desk import DeviceDesk, OwnAddresses, own_addresses
-from gateway.operations.devices.listed import DeviceList
 from gateway.operations.devices.people import DevicePeople
 from gateway.operations.devices.simulated import Simulated, simulate_call
 from gateway.profiles.catalog import Catalog
@@ -48,9 +47,6 @@ def _office(parts: Parts) -> Office:
     def catalog() -> Catalog:
         return profiles
 
-    def heard_from(name: str) -> str:
-        return next((call.address for call in neighbourhood.log.recent(name) if call.proven), "")
-
     def roster(actor: Actor) -> Roster:
         return Roster(
             database=stored.database,
@@ -65,13 +61,12 @@ def _office(parts: Parts) -> Office:
     def calls_itself(profile: str) -> bool:
         return profile in profiles.ids() and Transport.PUSH in profiles.get(profile).transports
 
-    behind_proxy = bool(config.gateway.public_url)
     visitors.admission = Admission(
         pending=visitors.pending,
         clock=parts.clock,
         roster=roster,
         calls_itself=calls_itself,
-        near=lambda address: is_near(address, behind_proxy=behind_proxy),
+        near=lambda address: is_near(address, behind_proxy=bool(config.gateway.public_url or parts.shell.proxies)),
         added=parts.changed,
     )
     return Office(
@@ -81,14 +76,7 @@ def _office(parts: Parts) -> Office:
         zone_now=parts.zone,
         roster=roster,
         desk=lambda actor: _desk(parts, roster(actor)),
-        devices=DeviceList(
-            database=stored.database,
-            clock=parts.clock,
-            known=KnownDevices(config.devices, config.sources),
-            catalog=catalog,
-            zone=parts.zone,
-            heard_from=heard_from,
-        ),
+        devices=made_list(parts),
         pending=visitors.pending,
         admission=visitors.admission,
         catalog=catalog,

@@ -13,10 +13,12 @@ from gateway.admin.diagnostics.page import DiagnosticsPages
 from gateway.admin.diagnostics.recording_page import AT, RecordingPages, recording_shown
 from gateway.app.diagnosing import addresses_told, made_bundle, made_doctor
 from gateway.app.pages.parts import Parts
+from gateway.config import NetworkSection
 from gateway.devices.call_log import HeardCall, cleaned
 from gateway.domain.actor import Actor
 from gateway.errors import StoreError
 from gateway.operations.recording import Recorder
+from gateway.operations.recording_wish import RecordingWishes
 from gateway.operations.support_bundle.bundle import Bundle, BundleFile
 from gateway.store import audit
 
@@ -32,7 +34,10 @@ def add(parts: Parts) -> None:
         listener = parts.listener()
         return addresses_told(parts.config, (listener.port, listener.tls_port or 0)) if listener is not None else ()
 
-    doctor = made_doctor(parts.config, parts.clock, parts.stored, listens, told)
+    def network() -> NetworkSection:
+        return parts.settings.config.network
+
+    doctor = made_doctor(parts.config, parts.clock, parts.stored, listens, told, network)
     bundle = made_bundle(parts.config, parts.clock, parts.stored, doctor)
     recorder = _recorder(parts)
     DiagnosticsPages(
@@ -86,6 +91,7 @@ def _add_files(parts: Parts, bundle: Bundle, recorder: Recorder) -> None:
     def values() -> dict[str, Any]:
         return {"recording": recording_shown(recorder), "zone": parts.zone()}
 
+    parts.woken.append(RecordingWishes(parts.stored.folder.path, recorder, noted).look)
     RecordingPages(shell=shell, recorder=recorder, zone=parts.zone, noted=noted).add(parts.app)
     FilePages(
         shell=shell,

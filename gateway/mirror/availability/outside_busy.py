@@ -12,6 +12,7 @@ from gateway.clock import Clock
 from gateway.domain.busy import AccountBusy, BusyAnswer, Room, Span, merged, within, without
 from gateway.domain.outcome import Outcome, Verdict
 from gateway.domain.target import AccountTarget
+from gateway.messages.languages import tr
 from gateway.mirror.availability.room_shown import RoomShown, Shown
 from gateway.mirror.intake.room_time import OutsideView
 from gateway.mirror.paced import Pace
@@ -244,7 +245,7 @@ def _write(conn: sqlite3.Connection, news: Sequence[tuple[int, int, Outside]]) -
 
 
 def _not_allowed() -> Outcome:
-    text = str(messages.text("G-416", feature="looking up busy times"))
+    text = str(messages.text("G-416", feature=tr("looking up busy times")))
     return Outcome(verdict=Verdict.CONFIGURATION, code="G-416", text=text)
 
 

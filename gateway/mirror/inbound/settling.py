@@ -21,7 +21,7 @@ from gateway.mirror.event.lacks import Lacks
 from gateway.mirror.event.ownership import is_removable, marked_generation, written_facts
 from gateway.mirror.event.wanted import Wanted
 from gateway.mirror.inbound.decisions import Matter, carry_out, settle_move
-from gateway.store import kept, meetings, mirrored, mirrored_calendars, occurrences, outbox, second_looks
+from gateway.store import kept, meetings, mirrored, mirrored_calendars, occurrences, outbox, second_looks, wordings
 from gateway.store.meetings import MeetingRow
 from gateway.store.mirrored import MirroredRow, MirrorState
 from gateway.store.second_looks import StrayEvent
@@ -114,7 +114,7 @@ class Settling:
         series = None if whole else kept.get(self.conn, row.id)
         # What people changed when an occurrence is another's business may well be its series' business.
         inherited: Difference = {} if series is None or series.calendar_id else series.difference
-        wanted = None if expected is None else self._wanted(row, event, expected)
+        wanted = None if expected is None else self._wanted(row, event, expected, matter.original_start_utc_s)
         writing = outbox.get(self.conn, outbox.MIRROR, row.id) is not None
         return decide(
             Situation(
@@ -144,11 +144,17 @@ class Settling:
             conn=self.conn, row=row, original_start_utc_s=original, who=who, now_ms=self.now_ms, unseal=self.unseal
         )
 
-    def _wanted(self, row: MeetingRow, event: MirroredRow, expected: Meeting) -> EventFacts:
+    def _wanted(self, row: MeetingRow, event: MirroredRow, expected: Meeting, original: int) -> EventFacts:
+        """Return what the device wants there, in the words that it was written with."""
         policy = self.policy(row.device_id)
         lacks = Lacks.remembered(event.lacking, row.revision)
-        content = Wanted(meeting=expected, fingerprint=row.fingerprint, policy=policy).content(lacks)
-        return self.account.target.facts(content)
+        wanted = Wanted(meeting=expected, fingerprint=row.fingerprint, policy=policy)
+        own = None if original == WHOLE else occurrences.get(self.conn, row.id, original)
+        written = (own.delivered or "") if own is not None and own.state is OccurrenceState.CHANGED else ""
+        made_from = wanted.as_written(
+            written if "." in written else event.content, lambda mark: wordings.find(self.conn, mark)
+        )
+        return self.account.target.facts(made_from.content(lacks))
 
     def _expected(self, row: MeetingRow, series: Meeting, original: int) -> Meeting | None:
         """Return what the device wants of one occurrence, None when it wants none there."""

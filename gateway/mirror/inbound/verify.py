@@ -20,7 +20,7 @@ from gateway.mirror.event.ownership import is_nobodys, is_removable, made_here, 
 from gateway.mirror.event.wanted import Wanted
 from gateway.mirror.inbound.calendar_reader import CalendarReader
 from gateway.mirror.inbound.findings import Finding, Kind, Report, Unread
-from gateway.store import audit, kept, meetings, mirrored, occurrences, outbox, second_looks, verifying
+from gateway.store import audit, kept, meetings, mirrored, occurrences, outbox, second_looks, verifying, wordings
 from gateway.store.database import Database
 from gateway.store.second_looks import SecondLook, StrayEvent
 from gateway.store.verifying import Standing
@@ -226,7 +226,8 @@ class Verification:
             return "it cannot be understood"
         meeting = from_json(row.body, self._unseal)
         wanted = Wanted(meeting=meeting, fingerprint=row.fingerprint, policy=self._policy(row.device_id))
-        content = wanted.content(Lacks.remembered(event.lacking, row.revision))
+        made_from = wanted.as_written(event.content, lambda mark: wordings.find(conn, mark))
+        content = made_from.content(Lacks.remembered(event.lacking, row.revision))
         edits = kept.of(conn, meeting_id)
         decided = frozenset(part for edit in edits if edit.original_start_utc_s == kept.WHOLE for part in edit.parts)
         parts = [str(part) for part in differences(here.account.target.facts(content), facts) if part not in decided]

@@ -13,6 +13,7 @@ from gateway.domain.attempt import Attempt, Call
 from gateway.domain.contact import Contact
 from gateway.domain.outcome import Outcome
 from gateway.domain.retry import Decision, RetryLimits, decide
+from gateway.domain.tally import Tally
 from gateway.domain.target import AccountTarget, TargetSource
 from gateway.errors import StoreError
 from gateway.mirror.outbound.job import Delivered, Job, Result, Undelivered, write_down
@@ -50,7 +51,9 @@ class Ending:
         retry: RetryLimits,
         chance: Callable[[], float],
         told: Told,
+        tally: Tally,
     ) -> None:
+        self._tally = tally
         self._database = database
         self._clock = clock
         self._source = source
@@ -81,6 +84,9 @@ class Ending:
                     attempts.add(conn, job.meeting.id, _attempt(job, calls, delivered, delivered.again_at_ms, now_ms))
 
             await _until_written(lambda: self._database.write(close, patience_s=SHARED_WITHIN_S))
+            if calls:
+                waited_s = (now_ms - job.row.created_at) / 1000
+                self._tally.delivered(took_s=_took_s(calls), waited_s=waited_s, now_ms=now_ms)
             if news:
                 await self._told(frozenset(news))
             _LOGGER.info("mirrored", extra={"meeting": job.meeting.id, "revision": job.meeting.revision})
@@ -119,6 +125,8 @@ class Ending:
                 )
 
         await _until_written(lambda: self._database.write(postpone))
+        if calls or outcome.code != NOT_NOW:
+            self._tally.not_delivered(held=decision.hold is not None, took_s=_took_s(calls))
         is_news = decision.hold or (job.row.attempts == 1 and outcome.code != NOT_NOW)
         level = logging.WARNING if is_news else logging.DEBUG
         note = {"meeting": job.meeting.id, "attempt": job.row.attempts, "problem": outcome.code, "hold": decision.hold}
@@ -163,6 +171,10 @@ def _attempt(job: Job, calls: Sequence[Call], result: Result, next_at: int | Non
     code = result.code if isinstance(result, Delivered) else result.outcome.code or result.outcome.verdict.value
     at, number = calls[0].at if calls else now_ms, job.row.attempts
     return Attempt(at=at, number=number, done=done, code=code, next_at=next_at, calls=tuple(calls))
+
+
+def _took_s(calls: Sequence[Call]) -> float:
+    return (calls[-1].at + calls[-1].took_ms - calls[0].at) / 1000 if calls else 0.0
 
 
 async def _until_written(work: Callable[[], Awaitable[object]]) -> None:

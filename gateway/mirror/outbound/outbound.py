@@ -15,6 +15,7 @@ from gateway.clock import Clock
 from gateway.domain.device import DevicePolicy
 from gateway.domain.outcome import Outcome, Verdict
 from gateway.domain.retry import Hold, RetryLimits
+from gateway.domain.tally import Tally
 from gateway.domain.target import TargetSource
 from gateway.errors import StoreError
 from gateway.mirror.outbound.claim import Claimed, Claims
@@ -69,6 +70,7 @@ class Outbound:
         owner: str,
         chance: Callable[[], float],
         told: Told = nobody,
+        tally: Tally | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -82,7 +84,14 @@ class Outbound:
         self._lease_ms = int(limits.lease_s * 1000)
         self._claims = Claims(installation_id=installation_id, owner=owner, lease_ms=self._lease_ms)
         self._ending = Ending(
-            database=database, clock=clock, source=source, pace=pace, retry=limits.retry, chance=chance, told=told
+            database=database,
+            clock=clock,
+            source=source,
+            pace=pace,
+            retry=limits.retry,
+            chance=chance,
+            told=told,
+            tally=tally or Tally(),
         )
         self._woken = asyncio.Event()
         self._hand: deque[tuple[Claimed, PacedTarget]] = deque()

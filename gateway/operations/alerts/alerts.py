@@ -10,29 +10,36 @@ import contextlib
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from gateway.clock import Clock
 from gateway.domain.account_event import AccountEvent
+from gateway.domain.alert_kind import AlertKind, is_wanted
 from gateway.errors import StoreError
+from gateway.messages.languages import speaking
 from gateway.notify.alert import Channel
 from gateway.notify.webhook import Taken
 from gateway.operations.alerts.delivery import AlertDelivery
-from gateway.operations.alerts.rules import DAY_MS, DISK, LATE_MS, Rules, Said, disk_said
+from gateway.operations.alerts.rules import DAY_MS, DISK, LATE_MS, Rules, disk_said
 from gateway.operations.health import LEAST_FREE_BYTES
 from gateway.store import alerts, installation
-from gateway.store.alerts import AlertRow
 from gateway.store.database import Database
 
 _LOGGER = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 60.0
 STORE_PAUSE_S = 5.0
+_FAILING = "disk.failing"
 
 
 class Alerts:
-    """Without a channel it does nothing at all. `usable` are the row ids of the accounts that may be called now."""
+    """Without a channel it does nothing at all. `usable` are the row ids of the accounts that may be called now.
+
+    `chosen` are the kinds of alerts for each channel; one that is not in it is told of all. `mistakes` returns how many
+    the settings have that keep the gateway from starting completely, None when nothing is to be told of that. What is
+    told is in `language`, a code of `messages.languages`.
+    """
 
     def __init__(
         self,
@@ -45,8 +52,12 @@ class Alerts:
         data_dir: Path,
         least_free_bytes: int = LEAST_FREE_BYTES,
         look_every_s: float = LOOK_EVERY_S,
+        chosen: Mapping[str, frozenset[AlertKind]] | None = None,
+        mistakes: Callable[[], int | None] = lambda: 0,
+        language: str = "en",
     ) -> None:
         self._database = database
+        self._language = language
         self._clock = clock
         self._channels = tuple(channels)
         self._names = tuple(channel.name for channel in channels)
@@ -55,6 +66,8 @@ class Alerts:
         self._data_dir = data_dir
         self._least_free_bytes = least_free_bytes
         self._look_every_s = look_every_s
+        self._chosen = dict(chosen or {})
+        self._mistakes = mistakes
         self._woken = asyncio.Event()
         self._replaced = asyncio.Event()
         self._old: list[Channel] = []
@@ -66,7 +79,12 @@ class Alerts:
         """An account was lost, is back or ends soon; the same again changes nothing. Raises StoreError."""
         if not self._channels:
             return
-        await self._database.write(lambda conn: self._rules(conn).account_changed(event))
+
+        def work(conn: sqlite3.Connection) -> None:
+            with speaking(self._language):
+                self._rules(conn).account_changed(event)
+
+        await self._database.write(work)
         self._woken.set()
 
     async def run(self) -> None:
@@ -79,8 +97,20 @@ class Alerts:
         finally:
             await _closed([*self._old, *self._channels])
 
-    def use(self, channels: Sequence[Channel], *, gateway: str) -> None:
-        """From now on tell these, under this name of the gateway; what waits for a channel that is left goes there."""
+    def use(
+        self,
+        channels: Sequence[Channel],
+        *,
+        gateway: str,
+        chosen: Mapping[str, frozenset[AlertKind]] | None = None,
+        language: str = "en",
+    ) -> None:
+        """From now on tell these, under this name of the gateway; what waits for a channel that is left goes there.
+
+        What is told from now on is in `language`, a code of `messages.languages`.
+        """
+        self._language = language
+        self._chosen = dict(chosen or {})
         self._old += self._channels
         self._channels = tuple(channels)
         self._names = tuple(channel.name for channel in channels)
@@ -106,9 +136,14 @@ class Alerts:
             return
         now_ms, usable = self._clock.now_ms(), self._worked_for_a_while()
         reason = self._disk_problem()
+        mistakes = self._mistakes()
         told_past_the_disk, failing = self._disk.told, bool(self._database.failing)
 
         def work(conn: sqlite3.Connection) -> bool:
+            with speaking(self._language):
+                return look_at(conn)
+
+        def look_at(conn: sqlite3.Connection) -> bool:
             if failing:  # only a write shows that the disk works again
                 installation.touch(conn)
             rules = self._rules(conn)
@@ -120,6 +155,8 @@ class Alerts:
             rules.disk(reason)
             if told_past_the_disk:
                 rules.disk_was_told(reason)
+            if mistakes is not None:
+                rules.settings(mistakes)
             rules.remind()
             return alerts.state(conn, DISK) is not None
 
@@ -156,8 +193,12 @@ class Alerts:
                 async with asyncio.timeout(wait_s):
                     await self._woken.wait()
 
+    def _told_of_the_disk(self) -> set[str]:
+        every = frozenset(AlertKind)
+        return {each for each in self._names if is_wanted(self._chosen.get(each, every), _FAILING)}
+
     def _rules(self, conn: sqlite3.Connection) -> Rules:
-        return Rules(conn=conn, channels=self._names, now_ms=self._clock.now_ms())
+        return Rules(conn=conn, channels=self._names, now_ms=self._clock.now_ms(), chosen=self._chosen)
 
     def _worked_for_a_while(self) -> frozenset[int]:
         """Return the accounts that have worked for a quarter of an hour: what waited for one needs time to drain."""
@@ -183,8 +224,9 @@ class Alerts:
             self._disk = _DiskWatch()
         if not self._disk.told:
             _LOGGER.error("the data folder cannot be written: %s", reason)
-            self._disk = _DiskWatch(at=now_ms, told=True, missing=set(self._names))
-        row = _row(disk_said(reason), self._disk.at)
+            self._disk = _DiskWatch(at=now_ms, told=True, missing=self._told_of_the_disk())
+        with speaking(self._language):
+            row = disk_said(reason).row(DISK, self._disk.at)
         for channel in self._channels:
             if channel.name in self._disk.missing:
                 told = await self._delivery.send(channel, row, f"alt_disk_{self._disk.at}")
@@ -204,16 +246,3 @@ class _DiskWatch:
         self.at = at
         self.told = told
         self.missing = missing or set()
-
-
-def _row(said: Said, at: int) -> AlertRow:
-    return AlertRow(
-        at=at,
-        subject=DISK,
-        type=said.type,
-        severity=said.severity,
-        code=said.code,
-        title=said.title,
-        text=said.text,
-        data=said.data,
-    )

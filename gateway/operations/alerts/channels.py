@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.config import Config, is_simulated
+from gateway.domain.alert_kind import AlertKind, chosen_of
 from gateway.domain.secret import webhook_key
 from gateway.errors import ConfigError
 from gateway.notify.alert import Channel
@@ -39,6 +40,12 @@ def made_channels(config: Config) -> tuple[Channel, ...]:
     return tuple(made)
 
 
+def chosen_kinds(config: Config) -> dict[str, frozenset[AlertKind]]:
+    """Return the kinds of alerts that each channel that is set is told of."""
+    sections = {name: getattr(config.notifications, name) for name in NAMES}
+    return {name: chosen_of(section.events) for name, section in sections.items() if section is not None}
+
+
 def page_address(config: Config) -> str:
     """Return where the admin page is for somebody elsewhere; empty when the settings do not say."""
     if config.gateway.public_url:
@@ -47,3 +54,8 @@ def page_address(config: Config) -> str:
     if is_simulated(config) or host in ("0.0.0.0", "::") or not port:  # noqa: S104 - a comparison
         return ""
     return f"https://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def language_of(config: Config) -> str:
+    """Return the language of alerts, a code of `messages.languages`: nobody's browser says which one is wanted."""
+    return "en" if config.gateway.language == "auto" else config.gateway.language

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from gateway import messages
 from gateway.domain.account_event import AccountChange, AccountEvent
+from gateway.domain.alert_kind import AlertKind, is_wanted
 from gateway.store import alerts, kept
 from gateway.store.alerts import AccountStanding, AlertRow, Held, ToldState
 
@@ -20,9 +21,9 @@ PARKED_AGAIN_MS = 3_600_000
 """New parked meetings are told about once an hour, however many come."""
 
 _LOST, _ENDS, _LATE, _PARKED, _GONE, _FAILING = "lost", "ends-soon", "late", "parked", "gone", "failing"
-_HELD = "held"
-_REMINDED = frozenset({_LOST, _FAILING})
-QUEUE, PARKED, DISK = "queue", "parked", "disk"
+_HELD, _BROKEN = "held", "broken"
+_REMINDED = frozenset({_LOST, _FAILING, _BROKEN})
+QUEUE, PARKED, DISK, SETTINGS = "queue", "parked", "disk", "settings"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +37,31 @@ class Said:
     text: str
     data: Mapping[str, object] = field(default_factory=dict)
 
+    def row(self, subject: str, at_ms: int) -> AlertRow:
+        """Return it as an alert about `subject`."""
+        return AlertRow(
+            at=at_ms,
+            subject=subject,
+            type=self.type,
+            severity=self.severity,
+            code=self.code,
+            title=self.title,
+            text=self.text,
+            data=self.data,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Compares how things stand with what people were last told, and makes the alerts for these channels."""
+    """Compares how things stand with what people were last told, and makes the alerts for these channels.
+
+    `chosen` are the kinds that a channel is told of; one that is not in it is told of all.
+    """
 
     conn: sqlite3.Connection
     channels: Collection[str]
     now_ms: int
+    chosen: Mapping[str, frozenset[AlertKind]] = field(default_factory=dict)
 
     def account_changed(self, event: AccountEvent) -> None:
         """An account was lost, is back, or its authorization ends soon."""
@@ -146,6 +164,13 @@ class Rules:
         if not reason and alerts.state(self.conn, DISK) is None:
             self._tell(_said("disk.works", messages.text("M-06")))
 
+    def settings(self, mistakes: int) -> None:
+        """Tell that the settings have mistakes and only the safe page is served, and when that is over."""
+        if mistakes:
+            self._open(SETTINGS, _BROKEN, settings_said(mistakes))
+        else:
+            self._close(SETTINGS, _said("settings.work", messages.text("M-11")))
+
     def remind(self) -> None:
         """Say once a day what is still lost, and once more what ends within a day."""
         for known in alerts.states(self.conn):
@@ -207,25 +232,24 @@ class Rules:
 
     def _again(self, known: ToldState, last: AlertRow) -> None:
         alerts.keep_state(self.conn, replace(known, told_at=self.now_ms))
-        alerts.add(self.conn, replace(last, at=self.now_ms, reminder=True), self.channels, self.now_ms)
+        alerts.add(self.conn, replace(last, at=self.now_ms, reminder=True), self._told_of(last.type), self.now_ms)
 
     def _tell(self, said: Said, subject: str = DISK) -> None:
-        row = AlertRow(
-            at=self.now_ms,
-            subject=subject,
-            type=said.type,
-            severity=said.severity,
-            code=said.code,
-            title=said.title,
-            text=said.text,
-            data=said.data,
-        )
-        alerts.add(self.conn, row, self.channels, self.now_ms)
+        alerts.add(self.conn, said.row(subject, self.now_ms), self._told_of(said.type), self.now_ms)
+
+    def _told_of(self, type_: str) -> list[str]:
+        """Return the channels that hear of this type; what is told to none of them is remembered all the same."""
+        return [each for each in self.channels if each not in self.chosen or is_wanted(self.chosen[each], type_)]
 
 
 def disk_said(reason: str) -> Said:
     """Return what is told about a data folder that cannot be used."""
     return _said("disk.failing", messages.text("G-515", reason=reason))
+
+
+def settings_said(mistakes: int) -> Said:
+    """Return what is told about settings with which the gateway does not start completely."""
+    return _said("settings.broken", messages.text("M-10", n=str(mistakes)), mistakes=mistakes)
 
 
 _FOUGHT = "Somebody, or a program, keeps changing {} in the calendar: nothing is put back there any more."

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from gateway import messages
-from gateway.operations.alerts.channels import made_channels, page_address
+from gateway.messages.languages import speaking
+from gateway.operations.alerts.channels import language_of, made_channels, page_address
 
 if TYPE_CHECKING:
     from gateway.clock import Clock
@@ -35,7 +36,8 @@ async def send_test(config: Config, clock: Clock, only: Collection[str] = ()) ->
 def _alert(config: Config, clock: Clock) -> Alert:
     from gateway.notify.alert import Alert
 
-    message = messages.text("M-07")
+    with speaking(language_of(config)):
+        message = messages.text("M-07")
     return Alert(
         id=f"alt_test_{secrets.token_hex(8)}",
         type="test",

@@ -36,12 +36,14 @@ LEAST_FREE_BYTES = 100 * 1024 * 1024
 """What a backup leaves free: without room no meeting could be accepted."""
 MOST_LISTED = 200
 
-_NAME = re.compile(r"(?P<kind>manual|daily|before-restore)-(?P<at>\d{8}-\d{6})(?:-[0-9a-f]{4})?\.backup")
+_NAME = re.compile(r"(?P<kind>manual|daily|before-restore|before-reset)-(?P<at>\d{8}-\d{6})(?:-[0-9a-f]{4})?\.backup")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A backup in the folder; `kind` is `manual`, `daily` or `before-restore`. Of a locked one no more is known.
+    """A backup in the folder; of a locked one no more is known than when and why it was made.
+
+    `kind` is `manual`, `daily`, `before-restore` or `before-reset`.
 
     `made_at_ms` is UTC, by the file's name; `version` and `schema` are empty and None where they cannot be read.
     """
@@ -159,10 +161,7 @@ class Backups:
         self.folder()
         self._sweep()
         self._check_room(target.parent if target is not None else self.path)
-        at = f"{datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC):%Y%m%d-%H%M%S}"
-        final = target or self.path / f"{kind}-{at}{SUFFIX}"
-        if final.exists() and target is None:
-            final = self.path / f"{kind}-{at}-{secrets.token_hex(2)}{SUFFIX}"
+        final = target or self.next_path(kind)
         fresh = final.with_name(f".{final.name}.{secrets.token_hex(4)}.new")
         try:
             self._write_into(fresh, passphrase)
@@ -172,6 +171,16 @@ class Backups:
         _sync_folder(final.parent)
         self._prune()
         return final
+
+    def next_path(self, kind: str) -> Path:
+        """Return the file that a backup of that kind would be now."""
+        at = f"{datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC):%Y%m%d-%H%M%S}"
+        path = self.path / f"{kind}-{at}{SUFFIX}"
+        return self.path / f"{kind}-{at}-{secrets.token_hex(2)}{SUFFIX}" if path.exists() else path
+
+    def check_room(self) -> None:
+        """Raise CatalogueError C-08 when there is not enough room for a backup. Blocks."""
+        self._check_room(self.folder())
 
     def _write_into(self, target: Path, passphrase: str) -> Manifest:
         with self._copied() as copy:
@@ -246,7 +255,7 @@ class Backups:
 
     def _prune(self) -> None:
         now_ms = self._clock.now_ms()
-        for kind, keep in (("daily", KEEP_DAILY), ("before-restore", KEEP_BEFORE)):
+        for kind, keep in (("daily", KEEP_DAILY), ("before-restore", KEEP_BEFORE), ("before-reset", KEEP_BEFORE)):
             named = [(at if at <= now_ms else 0, path) for path, each, at in self._names() if each == kind]
             of_kind = sorted(named)
             for _, path in of_kind[:-keep]:

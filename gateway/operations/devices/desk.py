@@ -83,7 +83,7 @@ def set_up_lines(profile: Profile, values: Mapping[str, str], *, asked: bool) ->
         SetUpLine(
             step.where, step.field, re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), step.value)
         )
-        for step in profile.setup
+        for step in (each.shown for each in profile.setup)
         if step.transport != other
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gateway import messages
@@ -14,7 +14,7 @@ from gateway.accounts.checked import MOST_CLOCK_DIFFERENCE_S, Checked
 from gateway.accounts.reached import UNTRUSTED, Reached, names, reached, unknown_name
 from gateway.accounts.test_meeting import TestMeeting
 from gateway.clock import Clock
-from gateway.config import GoogleEndpoints
+from gateway.config import GoogleEndpoints, NetworkSection
 from gateway.errors import SignInError
 from gateway.messages.languages import tr
 from gateway.operations.doctor.doctor import Check, Found, told
@@ -28,13 +28,14 @@ _NOT_THE_TOKEN = ("N-", "G-312", "G-407", "G-408", "G-410", "G-412", "G-505", "G
 
 @dataclass(slots=True, kw_only=True)
 class TowardsGoogle:
-    """What these checks look at; `environ` is the environment of the gateway."""
+    """What these checks look at; `network` says how calls leave now, `environ` is the environment of the gateway."""
 
     endpoints: GoogleEndpoints
     accounts: Accounts
     choice: CalendarChoice
     test_meeting: TestMeeting
     clock: Clock
+    network: Callable[[], NetworkSection] = NetworkSection
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -56,16 +57,22 @@ class TowardsGoogle:
         ]
 
     async def _proxy(self) -> Found:
+        proxy = self.network().proxy
+        if proxy is not None:
+            return Found(state="ok", said=tr("Calls to Google go through %(proxy)s.", proxy=proxy.address))
         found = next((name for name in _PROXIES if self.environ.get(name)), "")
         if found:
             return told("warn", "N-07", name=found)
         return Found(state="ok", said=tr("No proxy is set. The gateway talks to Google directly."))
 
     async def _dns(self) -> Found:
-        host, servers = await unknown_name(self.endpoints)
+        network = self.network()
+        host, servers = await unknown_name(self.endpoints, network)
         if host:
             return told("fail", "N-01", host=host, servers=servers)
-        return Found(state="ok", said=tr("These names are known: %(hosts)s.", hosts=", ".join(names(self.endpoints))))
+        return Found(
+            state="ok", said=tr("These names are known: %(hosts)s.", hosts=", ".join(names(self.endpoints, network)))
+        )
 
     async def _https(self) -> Found:
         looked = await self._look()
@@ -151,7 +158,7 @@ class TowardsGoogle:
         async with self._looking:
             now_s = self.clock.monotonic_s()
             if self._looked is None or now_s - self._looked[0] > _FRESH_S:
-                self._looked = (now_s, await reached(self.endpoints, self.clock))
+                self._looked = (now_s, await reached(self.endpoints, self.clock, self.network()))
             return self._looked[1]
 
     async def _checked(self) -> Checked:

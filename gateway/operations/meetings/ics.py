@@ -1,8 +1,9 @@
-"""One meeting as an iCalendar file (RFC 5545) to take along; passwords are never in it, and nothing is sent."""
+"""Meetings as iCalendar (RFC 5545), one to take along or many to read; passwords are never in it, nothing is sent."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,29 @@ def icalendar(shown: Shown, now_ms: int) -> bytes:
     series = _event(shown, shown.meeting, stamp)
     calendar.add_component(series)
     _occurrences(calendar, series, shown, stamp)
+    calendar.add_missing_timezones()
+    return bytes(calendar.to_ical())
+
+
+def icalendar_of_many(every: Iterable[Shown], *, name: str, read_every: timedelta) -> bytes:
+    """Return meetings for a calendar program that comes again: it is asked to do so `read_every` so often.
+
+    The same meetings make the same bytes, whenever they are asked for.
+    """
+    from icalendar import Calendar
+
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("x-wr-calname", name)
+    calendar.add("refresh-interval", read_every, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", f"PT{read_every // timedelta(minutes=1)}M")
+    for shown in every:
+        changed = datetime.fromtimestamp(shown.line.changed_at // 1000, UTC)
+        series = _event(shown, shown.meeting, changed)
+        series.add("last-modified", changed)
+        calendar.add_component(series)
+        _occurrences(calendar, series, shown, changed)
     calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
 

@@ -24,7 +24,7 @@ MOST_DOWNLOADED = 10_000
 _MOST_LOOKS = 100
 
 NOUNS: Mapping[str, tuple[str, ...]] = {
-    "sign-in": ("admin",),
+    "sign-in": ("admin", "api-key"),
     "google": ("google", "account"),
     "devices": ("device", "directory"),
     "meetings": ("meeting", "occurrence"),

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.accounts.standing import Situation, Standing
 from gateway.messages.languages import tr, trn
+from gateway.messages.times import time_of_day
 from gateway.operations.health import Readiness
 from gateway.operations.mirror_status import MirrorStatus
 from gateway.store.overview import DeviceFacts
@@ -120,7 +121,10 @@ def _waiting(seen: Seen, waiting: int) -> str:
         return trn("%(num)s waiting", "%(num)s waiting", waiting)
     at = datetime.fromtimestamp(min(tries) / 1000, ZoneInfo(seen.zone))
     return trn(
-        "%(num)s waiting, next try %(time)s", "%(num)s waiting, next try %(time)s", waiting, time=f"{at:%H:%M:%S}"
+        "%(num)s waiting, next try %(time)s",
+        "%(num)s waiting, next try %(time)s",
+        waiting,
+        time=time_of_day(at, seconds=True),
     )
 
 

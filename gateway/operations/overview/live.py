@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gateway.store import audit, pulse, sessions
+from gateway.store import api_keys, audit, pulse, sessions
 from gateway.store.audit import AuditRow
 from gateway.store.database import Database
 from gateway.store.sessions import SessionRow
@@ -25,13 +25,14 @@ class Since(NamedTuple):
 class News:
     """What is new: the lines, oldest first; the nouns (`meeting`, `device`, `google`) that changed without a line.
 
-    `sessions` are those of the sessions asked about that still stand in the database. `newest` is the id of the newest
-    line of all.
+    `sessions` are those of the sessions asked about that still stand in the database; `revoked` are the hashes of those
+    API keys asked about that do not any more. `newest` is the id of the newest line of all.
     """
 
     rows: tuple[AuditRow, ...]
     moved: tuple[str, ...]
     sessions: Mapping[bytes, SessionRow]
+    revoked: frozenset[bytes]
     newest: int
 
 
@@ -59,15 +60,19 @@ class LiveFeed:
 
         return await self._database.read(read)
 
-    async def look(self, audit_id: int, most: int, keys: Collection[bytes]) -> News | None:
+    async def look(
+        self, audit_id: int, most: int, keys: Collection[bytes], programs: Collection[bytes] = ()
+    ) -> News | None:
         """Return what is new after that line, None when nothing was written since the last look.
 
-        `keys` are the hashes of the sessions to look after; another one among them is looked for at once.
+        `keys` are the hashes of the sessions to look after, `programs` those of API keys; another one among them is
+        looked for at once.
         """
+        asked = frozenset((*keys, *programs))
 
         def read(conn: sqlite3.Connection) -> News | None:
             version = pulse.version(conn)
-            if version == self._version and self._keys >= frozenset(keys):
+            if version == self._version and self._keys >= asked:
                 return None
             found = {key: sessions.find(conn, key) for key in keys}
             moved = self._moved(pulse.pulses(conn))
@@ -75,9 +80,10 @@ class LiveFeed:
                 rows=tuple(audit.after(conn, audit_id, most)),
                 moved=moved,
                 sessions={key: row for key, row in found.items() if row is not None},
+                revoked=frozenset(key for key in programs if api_keys.by_hash(conn, key) is None),
                 newest=audit.newest_id(conn),
             )
-            self._version, self._keys = version, frozenset(keys)
+            self._version, self._keys = version, asked
             return news
 
         return await self._database.read(read)

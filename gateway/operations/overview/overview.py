@@ -53,9 +53,11 @@ class Facts:
 class Glance:
     """Everything that the top of the dashboard says, in the language that is spoken; `put_off` is left out above.
 
-    `macs` are hardware addresses of those who wait, by their addresses, as far as they are known.
+    `macs` are hardware addresses of those who wait, by their addresses, as far as they are known. `status` is what most
+    of it was made from.
     """
 
+    status: MirrorStatus
     lights: tuple[Light, ...]
     problems: tuple[Problem, ...]
     put_off: tuple[Problem, ...]
@@ -138,6 +140,7 @@ class Overview:
             zone=self._zone(),
         )
         return Glance(
+            status=facts.status,
             lights=lights(seen),
             problems=tuple(each for each in problems if each.key not in off or not each.may_wait),
             put_off=tuple(each for each in problems if each.key in off and each.may_wait),

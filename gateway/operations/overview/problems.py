@@ -12,6 +12,7 @@ from gateway import messages
 from gateway.accounts.summary import AccountStatus, AccountWarning
 from gateway.messages import Message
 from gateway.messages.languages import tr, trn
+from gateway.messages.times import time_of_day
 from gateway.operations.mirror_status import MirrorStatus
 from gateway.store.accounts import AccountState
 from gateway.store.alerts import Held, Waiting
@@ -63,7 +64,7 @@ class Problem:
 
 
 SLOW_DOWN = "G-505"
-OUT_OF_REACH = frozenset({SLOW_DOWN, "G-506", "N-01", "N-02", "N-03", "N-04", "N-05", "N-06"})
+OUT_OF_REACH = frozenset({SLOW_DOWN, "G-506", "N-01", "N-02", "N-03", "N-04", "N-05", "N-06", "N-08", "N-09"})
 """What keeps everything from going out at the moment, and is no state of an account."""
 
 OWN_BUTTONS = frozenset({"decide", "show-how", "show-calendars", "adopt"})
@@ -119,6 +120,10 @@ def of_mirror(status: MirrorStatus, held: Iterable[Held], late: Waiting | None, 
     yield from _of_calendars(status)
 
 
+def _next_at(at_ms: int, zone: str) -> str:
+    return time_of_day(datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone)), seconds=True)
+
+
 def of_slow(status: MirrorStatus, now_ms: int, zone: str) -> Iterator[Problem]:
     """Google takes fewer calls than there are changes: how many wait, and when the next try is, by the clock of `zone`.
 
@@ -129,7 +134,7 @@ def of_slow(status: MirrorStatus, now_ms: int, zone: str) -> Iterator[Problem]:
     if not slow:
         return
     tries = [each.next_try for each in slow if each.next_try is not None and each.next_try > now_ms]
-    at = f"{datetime.fromtimestamp(min(tries) / 1000, ZoneInfo(zone)):%H:%M:%S}" if tries else tr("now")
+    at = _next_at(min(tries), zone) if tries else tr("now")
     number = sum(each.number for each in waiting)
     yield _first_button("queue:slow", messages.text(SLOW_DOWN, n=str(number), time=at))
 

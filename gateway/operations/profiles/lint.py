@@ -75,8 +75,9 @@ def _links(profile: Profile, problems: Problems) -> None:
     for at, caveat in enumerate(profile.caveats):
         if caveat.link is not None and not caveat.link.startswith("https://"):
             problems.add(("caveats", at, "link"), "must begin with https://")
-        if not caveat.text.rstrip().endswith("."):
-            problems.add(("caveats", at, "text"), "must be a sentence that ends with a full stop")
+        for key, text in {"text": caveat.text, **caveat.others}.items():
+            if not text.rstrip().endswith("."):
+                problems.add(("caveats", at, key), "must be a sentence that ends with a full stop")
 
 
 def _setup(profile: Profile, problems: Problems) -> None:
@@ -87,6 +88,9 @@ def _setup(profile: Profile, problems: Problems) -> None:
             if name not in PLACEHOLDERS:
                 known = ", ".join(sorted(PLACEHOLDERS))
                 problems.add(("setup", at, "value"), f"has {{{name}}}, which nobody fills in; known are {known}")
+        for code, words in step.others.items():
+            if sorted(_PLACEHOLDER.findall(words.get("value", step.value))) != sorted(_PLACEHOLDER.findall(step.value)):
+                problems.add(("setup", at, code, "value"), "must have the placeholders of the English value")
 
 
 def _trust(profile: Profile, problems: Problems) -> None:

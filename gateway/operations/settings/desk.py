@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.config.saved import (
+    FILE_NAME,
     SAVED,
     SEALED,
     Saved,
@@ -128,6 +129,13 @@ class SettingsDesk:
         """Raise what `save` would raise for these values; nothing is saved."""
         self._refuse_locked(changes, ())
         self._judged(self._new_values({}, changes, ()), changes)
+
+    def tried(self, changes: Mapping[str, object]) -> Config:
+        """Return the settings with these values, of what can be saved these alone; raises what `save` would."""
+        self._refuse_locked(changes, ())
+        values = self._new_values({}, changes, ())
+        base = self._judged(values, changes)
+        return lay_under(base, Saved(path=self.data_dir / FILE_NAME, values=values), self._open)
 
     def _refuse_locked(self, changes: Mapping[str, object], without: tuple[str, ...]) -> None:
         for part in {*(part_of(key) for key in changes), *without}:

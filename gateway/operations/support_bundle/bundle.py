@@ -82,6 +82,7 @@ class Bundle:
             *self._profiles(),
             ("devices.redacted.json", facts.devices),
             ("queue.json", facts.queue),
+            ("attempts.json", facts.attempts),
             ("log.txt", [_Line(as_text(line)) for line in lines]),
             *(_kept_calls(facts) if recording is None else recorded_calls(recording)),
             ("metrics.txt", _metrics(facts)),

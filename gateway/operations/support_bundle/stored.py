@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
+from gateway.domain.attempt import Attempt
 from gateway.operations.support_bundle.calls import taken_apart
-from gateway.store import accounts, calls, device_calls, devices, outbox, polling, restored
+from gateway.store import accounts, attempts, calls, device_calls, devices, outbox, polling, restored
 
 MOST_CALLS = 50
 MOST_WAITING = 200
 MOST_DEVICES = 500
+MOST_TRIED = 100
+_NEWEST_OF_EACH = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +28,7 @@ class StoredFacts:
     queue: dict[str, object] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     calls: list[dict[str, object]] = field(default_factory=list)
+    attempts: list[dict[str, object]] = field(default_factory=list)
     readable: bool = True
 
 
@@ -31,7 +36,7 @@ def stored_facts(conn: sqlite3.Connection, now_ms: int) -> StoredFacts:
     """Read them; the numbers of rows are bounded."""
     kept = calls.page(conn, device_id=None, before=None, most=MOST_CALLS, since_ms=now_ms - calls.KEPT_MS)
     state = restored.read(conn)
-    counts = outbox.counts(conn)
+    counts, waiting = outbox.counts(conn), outbox.waiting(conn, most=MOST_WAITING)
     return StoredFacts(
         devices=_devices(conn),
         accounts=[
@@ -41,12 +46,32 @@ def stored_facts(conn: sqlite3.Connection, now_ms: int) -> StoredFacts:
         queue={
             "counts": counts,
             "because": outbox.waiting_because(conn),
-            "waiting": [row._asdict() for row in outbox.waiting(conn, most=MOST_WAITING)],
+            "waiting": [row._asdict() for row in waiting],
             "restored": asdict(state) if state is not None else None,
         },
         counts=counts,
         calls=[{**taken_apart(json.loads(row.document)), "id": row.id, "at": _at(row.at)} for row in kept],
+        attempts=_attempts(conn, [row.meeting_id for row in waiting]),
     )
+
+
+def _attempts(conn: sqlite3.Connection, waiting: Sequence[int]) -> list[dict[str, object]]:
+    """The last attempts for meetings that wait, and for the newest ones, so that what works can be compared."""
+    ids = dict.fromkeys([*waiting[:MOST_TRIED], *attempts.meetings(conn, most=MOST_TRIED)])
+    return [_attempt(each, one) for each in ids for one in attempts.of(conn, each)[-_NEWEST_OF_EACH:]]
+
+
+def _attempt(meeting_id: int, attempt: Attempt) -> dict[str, object]:
+    """Numbers, codes and times: which meeting, and how the calls to the calendar went. Nothing of what it says."""
+    return {
+        "meeting": meeting_id,
+        "at": _at(attempt.at),
+        "number": attempt.number,
+        "done": attempt.done,
+        "code": attempt.code,
+        "next_try": _at(attempt.next_at),
+        "calls": [{**each._asdict(), "at": _at(each.at)} for each in attempt.calls],
+    }
 
 
 def _devices(conn: sqlite3.Connection) -> list[dict[str, object]]:

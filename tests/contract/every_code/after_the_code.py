@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from gateway.config import Secret
 from tests.contract.every_code.paste_box import pasted, waiting
@@ -113,7 +113,8 @@ async def other_account(scene: Scene) -> Page:
 async def time_limited(scene: Scene) -> Page:
     desk, _ = await signed_in(scene, "time_limited")
     page = await desk.browser.press("Use this account")
-    assert f"You allowed access until {datetime.now(UTC):%Y-%m-}" in page.text
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    assert f"You allowed access until {ends:%Y-%m-}" in page.text
     assert desk.account() is not None
     return page
 

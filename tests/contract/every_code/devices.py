@@ -130,7 +130,7 @@ async def _of_a_clock(office: DevicesOffice, met: Met) -> None:
     office.ucm.state.clock.advance(45 * 60)
     await _asked(office, "Late", **{"poll.fingerprint": office.ucm.fingerprint})
     poll = office.gateway.mirroring.poll
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (status := poll.status("late")) is None or not status.warning:
             poll.ask_now("late")
             await asyncio.sleep(0.02)

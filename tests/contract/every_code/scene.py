@@ -57,7 +57,7 @@ class Desk(PageOffice):
     def rows(self) -> dict[str, list[tuple[object, ...]]]:
         """What is on the disk, without who was here and what was tried."""
         path = self.folder / "data" / "gateway.db"
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as conn:
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)) as conn:
             return {table: sorted(conn.execute(f"SELECT * FROM {table}"), key=repr) for table in KEPT}
 
     @contextmanager

@@ -24,7 +24,7 @@ OWN_DOTS = ("client_secret_....json", "Go to ... (unsafe)")
 """Dots that stand in the catalogue: a file name, and a name that Google's page knows and nobody here does."""
 
 CONSOLES = {"console.cloud.google.com", "admin.google.com"}
-LINKS = ("show-guide", "choose-file", "change-client", "error-page", "go-to-paste", "ok", "diagnostics")
+LINKS = ("show-guide", "choose-file", "change-client", "error-page", "go-to-paste", "ok", "diagnostics", "show-network")
 FORMS = (
     "get-code",
     "authorize-again",

@@ -20,7 +20,7 @@ class CheckingHttp(httplib2.Http):
     """Sends requests and checks the answers on their way back."""
 
     def __init__(self) -> None:
-        super().__init__(timeout=20)
+        super().__init__(timeout=60)
         self.checked = 0
 
     def request(self, uri: str, method: str = "GET", **rest: Any) -> tuple[httplib2.Response, bytes]:

@@ -30,7 +30,7 @@ async def started(*arguments: str) -> asyncio.subprocess.Process:
 
 async def first_line(process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         return (await process.stdout.readline()).decode()
 
 
@@ -48,7 +48,7 @@ async def test_serves_until_told_to_stop(stop: signal.Signals):
             async with session.get(up["page"]) as page:
                 assert "Asia/Tokyo" in await page.text()
             process.send_signal(stop)
-            out, err = await asyncio.wait_for(process.communicate(), 30)
+            out, err = await asyncio.wait_for(process.communicate(), 60)
     finally:
         if process.returncode is None:
             process.kill()
@@ -63,7 +63,7 @@ async def test_says_where_it_is_in_words():
         base = await first_line(process)
         assert base.split()[0] == "base"
         process.terminate()
-        out, _ = await asyncio.wait_for(process.communicate(), 30)
+        out, _ = await asyncio.wait_for(process.communicate(), 60)
     finally:
         if process.returncode is None:
             process.kill()
@@ -84,7 +84,7 @@ async def test_every_sign_in_ends_as_the_command_line_says():
             async with session.get(up["console"]) as page:
                 assert page.status == 200
         process.terminate()
-        await asyncio.wait_for(process.communicate(), 30)
+        await asyncio.wait_for(process.communicate(), 60)
     finally:
         if process.returncode is None:
             process.kill()
@@ -109,7 +109,7 @@ def link_to(up: dict) -> str:
 )
 async def test_wrong_usage(arguments: list[str]):
     process = await started(*arguments)
-    _, err = await asyncio.wait_for(process.communicate(), 30)
+    _, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 2
     assert err
 
@@ -118,14 +118,14 @@ async def test_port_that_is_taken():
     async with SimulatedGoogle() as other:
         port = other.base.rpartition(":")[2]
         process = await started("--port", port)
-        _, err = await asyncio.wait_for(process.communicate(), 30)
+        _, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 69
     assert f"port {port}" in err.decode()
 
 
 async def stopped(process: asyncio.subprocess.Process) -> tuple[int | None, bytes]:
     process.send_signal(signal.SIGTERM)
-    _, err = await asyncio.wait_for(process.communicate(), 30)
+    _, err = await asyncio.wait_for(process.communicate(), 60)
     return process.returncode, err
 
 
@@ -148,7 +148,7 @@ async def test_goes_on_from_a_state_file(tmp_path: Path):
         assert await stopped(process) == (0, b"")
         file.write_text("{}", encoding="utf-8")
         process = await started("--state", str(file))
-        out, err = await asyncio.wait_for(process.communicate(), 30)
+        out, err = await asyncio.wait_for(process.communicate(), 60)
         assert (process.returncode, out) == (65, b"")
         assert b"cannot go on from" in err
         assert file.read_text(encoding="utf-8") == "{}"

@@ -20,7 +20,8 @@ from tests.simulator.google.test_google_oauth import refreshed, refresher
 
 BODY = {**timed("2026-11-23T10:00:00", "2026-11-23T11:00:00"), "id": "abc0123"}
 INSERT = {"operation": "insert"}
-PATIENCE_S = 5
+PATIENCE_S = 60
+STOPS_WITHIN_S = 30
 
 
 async def until(condition, what: str) -> None:
@@ -142,7 +143,7 @@ async def test_simulator_stops_while_answers_hang():
             hanging = asyncio.create_task(wire("GET", EVENTS))
             await until(lambda: google.state.requests, "the request arrived")
             began = time.monotonic()
-        assert time.monotonic() - began < PATIENCE_S
+        assert time.monotonic() - began < STOPS_WITHIN_S
         with pytest.raises(aiohttp.ClientError):
             await hanging
 

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import signal
-import socket
 import sys
 from datetime import date, datetime, timedelta
 
@@ -20,6 +19,7 @@ from simulator.pbx.memory import Connection
 from simulator.pbx.options import KEY_VARIABLE
 from simulator.pbx.start_words import start_from
 from simulator.pbx.ucm import SimulatedUcm
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -154,8 +154,7 @@ async def test_a_key_on_the_command_line_works_with_a_note(pbx, device_key):
 
 
 async def test_not_reachable_is_69(pbx):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     code, _, err = await pbx("cancel", "--external-id", "1", "--tries", "1", "--gateway", f"http://127.0.0.1:{port}")
     assert code == 69
     assert "did not answer (1 try)" in err

@@ -17,6 +17,7 @@ from simulator.pbx.memory import Kept, MemoryFile, MemoryUnreadable
 from simulator.pbx.push import BodyType, GatewayUnreachable, Patience
 from simulator.pbx.usecases import NoSuchBooking
 from simulator.pbx.wire import Shape
+from tests.ports import free_port
 
 FORM = vendor_example(datetime(2026, 11, 30))
 
@@ -160,9 +161,7 @@ async def test_a_cut_connection_is_tried_again(ucm, gateway):
 
 
 async def test_nobody_there(make_ucm, gateway):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    ucm = await make_ucm(base=nowhere)
+    ucm = await make_ucm(base=f"http://127.0.0.1:{free_port()}")
     with pytest.raises(GatewayUnreachable, match="4 tries") as caught:
         await ucm.do.schedule(FORM)
     # The PBX keeps what nobody answered: it can be sent when the gateway is back, at another address too.

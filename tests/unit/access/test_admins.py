@@ -1,4 +1,4 @@
-"""The password once more before secrets are replaced (W5), and sessions that end as the clock says."""
+"""The password once more before secrets are replaced, and sessions that end as the clock says."""
 
 from __future__ import annotations
 

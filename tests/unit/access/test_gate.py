@@ -1,4 +1,4 @@
-"""How often one may try (W4): five times from one place, a hundred times for one account, never locked out for good."""
+"""How often one may try: five times from one place, a hundred times for one account, never locked out for good."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gateway.errors import AccessError
 from gateway.store import throttle
 from gateway.store.database import Database
 from tests.prepared import give_database
-from tests.unit.google.moved_clock import MovedClock
+from tests.unit.google.moved_clock import MovedClock, StoppedClock
 
 MINUTE_MS = 60_000
 
@@ -33,7 +33,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def clock() -> MovedClock:
-    return MovedClock()
+    return StoppedClock()
 
 
 async def refused(gate_: Gate, source: str, account: str = "") -> AccessError | None:

@@ -1,4 +1,4 @@
-"""Passwords (W3): argon2id with our parameters, two at once, unknown users cost the same, nothing but length counts."""
+"""Passwords: argon2id with our parameters, two at once, unknown users cost the same, nothing but length counts."""
 
 from __future__ import annotations
 

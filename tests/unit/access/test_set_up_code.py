@@ -1,4 +1,4 @@
-"""The set-up code by itself (W1): it is right once, dies of wrong tries and of age, and is read however it is typed."""
+"""The set-up code by itself: it is right once, dies of wrong tries and of age, and is read however it is typed."""
 
 from __future__ import annotations
 

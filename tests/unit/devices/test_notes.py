@@ -169,7 +169,7 @@ async def test_the_keeper_writes_by_itself_what_comes_together(
     running = asyncio.create_task(keeper.run())
     calls.accepted(one)
     register.directory.learn(one, meeting(person("1", "a@example.com")))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await database.read(device_calls.everything):
             await asyncio.sleep(0.01)
     assert await database.read(lambda conn: directory.of_device(conn, one.row.id))

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import DeviceSection, Secret
+from gateway.config import DeviceSection, MeetingsSection, Secret
+from gateway.devices import chosen
 from gateway.devices.register import Register, enrol
+from gateway.devices.usual import meeting_defaults
+from gateway.domain.device import Visibility
 from gateway.domain.meeting import Invitations
 from gateway.profiles.catalog import Catalog, builtin_folder
 from gateway.store.database import Database
+from gateway.store.devices import DeviceRow
 from tests.prepared import give_database
 
 NOW_MS = 1_700_000_000_000
@@ -83,3 +87,43 @@ async def test_a_device_that_is_gone_follows_the_calendar_too(database: Database
     policy = register.policy((await row_ids(database))["old"])
     assert (policy.calendar_id, policy.invitations) == ("rooms@example.com", Invitations.DEVICE)
     assert register.find("old") is None
+
+
+async def test_what_holds_for_all_meetings_is_weaker_than_what_a_device_says(database: Database) -> None:
+    register = await enrolled(
+        database, section("plain"), section("own", show_pins=False, visibility=Visibility.DEFAULT), section("gone")
+    )
+    register = await enrolled(
+        database, section("plain"), section("own", show_pins=False, visibility=Visibility.DEFAULT)
+    )
+    ids = await row_ids(database)
+    said = MeetingsSection(title="{room}", visibility=Visibility.PRIVATE, show_pins=True, reminders="5 popup")
+    register.set_usual(meeting_defaults(said))
+    found = {name: register.policy(number) for name, number in ids.items()}
+    assert {name: (policy.show_pins, policy.visibility) for name, policy in found.items()} == {
+        "plain": (True, Visibility.PRIVATE),
+        "own": (False, Visibility.DEFAULT),
+        "gone": (False, Visibility.DEFAULT),
+    }
+    assert all(policy.words is not None and policy.words.title == "{room}" for policy in found.values())
+    assert all(policy.reminders is not None and len(policy.reminders) == 1 for policy in found.values())
+    served = register.find("plain")
+    assert served is not None
+    assert served.policy == found["plain"]
+    register.set_usual(meeting_defaults(MeetingsSection()))
+    assert register.policy(ids["plain"]) == (await enrolled(database, section("plain"), section("own"))).policy(
+        ids["plain"]
+    )
+
+
+def test_what_was_stored_before_devices_could_leave_it_open_still_means_that_nothing_was_chosen() -> None:
+    def read(settings: str) -> DeviceSection:
+        return chosen.from_row(
+            DeviceRow(id=1, name="a", profile="a/b", key_hash=b"", active=True, settings=settings), None
+        )
+
+    assert (read("{}").show_pins, read("{}").visibility) == (None, None)
+    old = read('{"show_pins":true,"visibility":"private"}')
+    assert (old.show_pins, old.visibility) == (True, Visibility.PRIVATE)
+    no = DeviceSection(id="a", profile="a/b", show_pins=False, visibility=Visibility.DEFAULT)
+    assert read(chosen.to_text(no)) == no

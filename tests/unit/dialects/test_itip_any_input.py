@@ -126,7 +126,7 @@ def test_large_bodies_are_no_trap() -> None:
     ):
         body = calendar(event("RRULE:FREQ=DAILY", line))
         assert len(body) < 64 * 1024
-        assert min(cost_s(body) for _ in range(2)) < 20 * good_s, line[:20]
+        assert min(cost_s(body) for _ in range(5)) < 20 * good_s, line[:20]
 
 
 @patient

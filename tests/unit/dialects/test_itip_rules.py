@@ -84,7 +84,10 @@ def test_everything_else_is_refused_by_its_part(text: str, field: str) -> None:
     ],
 )
 def test_a_rule_is_never_expanded(bomb: str) -> None:
-    began = process_time()
-    with contextlib.suppress(BadPayload):
-        read_rule(bomb, START)
-    assert process_time() - began < 0.05
+    took_s = []
+    for _ in range(5):  # the one that was disturbed least, by others or by a collection of garbage
+        began = process_time()
+        with contextlib.suppress(BadPayload):
+            read_rule(bomb, START)
+        took_s.append(process_time() - began)
+    assert min(took_s) < 0.05

@@ -20,7 +20,7 @@ from gateway.discovery.found import MOST_FOUND, Found
 from gateway.discovery.network import Discovery
 
 LOOPBACK = "127.0.0.1"
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 def multicast_works() -> bool:

@@ -1,4 +1,4 @@
-"""A clock that a test can move."""
+"""Clocks that a test can move."""
 
 from __future__ import annotations
 
@@ -16,3 +16,17 @@ class MovedClock:
 
     def monotonic_s(self) -> float:
         return time.monotonic() + self.ahead_ms / 1000
+
+
+class StoppedClock(MovedClock):
+    """One that goes no further by itself: nothing depends on how long a test takes."""
+
+    def __init__(self, ahead_ms: int = 0) -> None:
+        super().__init__(ahead_ms)
+        self._now_ms, self._monotonic_s = time.time_ns() // 1_000_000, time.monotonic()
+
+    def now_ms(self) -> int:
+        return self._now_ms + self.ahead_ms
+
+    def monotonic_s(self) -> float:
+        return self._monotonic_s + self.ahead_ms / 1000

@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.google.event_text import _paragraphs, one_line
+from gateway.google.event_text import one_line, paragraphs
 
 ANY_ASCII = st.text(st.characters(max_codepoint=127), max_size=200)
 
@@ -26,4 +26,4 @@ def test_one_line(text: str) -> None:
 @given(ANY_ASCII)
 def test_many_lines(text: str) -> None:
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    assert _paragraphs(text) == cleaned(lines, "\n\t").strip()
+    assert paragraphs(text) == cleaned(lines, "\n\t").strip()

@@ -8,7 +8,6 @@ import logging
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
@@ -247,15 +246,13 @@ async def test_what_a_failed_refresh_means(
     raw_google: RawGoogle, make: Make, kept: Kept, reply: Reply, verdict: str, code: str
 ) -> None:
     raw_google.will(reply)
-    started_s = time.monotonic()
     with pytest.raises(TokenFailure) as caught:
         await make("ya29.old", -1).token()
     outcome = caught.value.outcome
     assert (outcome.verdict.value, outcome.code) == (verdict, code)
-    assert len(raw_google.seen) == 1
+    assert len(raw_google.seen) == 1, "google-auth's own repeats, which would sleep for seconds, are not made"
     assert kept.grants == []
     assert CANARY not in f"{caught.value!r} {caught.value} {caught.value.__cause__!r} {outcome!r}"
-    assert time.monotonic() - started_s < 0.9  # google-auth's own repeats would sleep for seconds
 
 
 async def test_no_connection_no_name_no_answer_are_passing(

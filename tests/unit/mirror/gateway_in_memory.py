@@ -16,6 +16,7 @@ from gateway.domain.device import DevicePolicy
 from gateway.domain.meeting import Invitations, Meeting
 from gateway.domain.outcome import Outcome
 from gateway.domain.retry import RetryLimits
+from gateway.domain.tally import Tally
 from gateway.domain.target import AccountTarget
 from gateway.mirror.intake.intake import Caller, Intake
 from gateway.mirror.outbound.delivery import Delivery
@@ -84,6 +85,7 @@ class InMemoryGateway:
         self.paced = paced
         self.policy = DevicePolicy(name="UCM", calendar_id="primary", invitations=Invitations.DEVICE)
         self.chance: Callable[[], float] = lambda: 0.5
+        self.tally = Tally()
         self.outbound: Outbound | None = None
         self._loop: asyncio.Task[None] | None = None
         self.intake = Intake(
@@ -115,6 +117,7 @@ class InMemoryGateway:
             limits=OutboundLimits(in_flight=self.in_flight, lease_s=60, retry=RetryLimits(first_s=2, cap_s=900)),
             owner="test",
             chance=lambda: self.chance(),
+            tally=self.tally,
         )
         await self.outbound.recover()
         self._loop = asyncio.create_task(self.outbound.run())

@@ -17,6 +17,7 @@ from gateway.domain.secret import Secret
 from gateway.notify.alert import Alert
 from gateway.notify.mail import MailChannel, MailServer, letter
 from gateway.notify.webhook import Taken
+from tests.ports import free_port
 from tests.unit.notify.mail_server import certificates, mail_server
 
 PASSWORD = "mail-password-canary"
@@ -117,14 +118,13 @@ async def test_somebody_who_is_not_known_keeps_nobody_else_from_hearing():
 
 async def test_nobody_answers():
     async with mail_server() as mail:
-        port = mail.port
         mail.silent = True
-        told = await MailChannel(server_at(port), timeout_s=0.2).send(ALERT, now_s=0)
+        told = await MailChannel(server_at(mail.port), timeout_s=0.2).send(ALERT, now_s=0)
         assert (told.taken, "in time" in told.text) == (Taken.LATER, True)
-    told = await MailChannel(server_at(port)).send(ALERT, now_s=0)
+    told = await MailChannel(server_at(free_port())).send(ALERT, now_s=0)
     assert told.taken is Taken.LATER
     assert "cannot be reached (the connection was refused" in told.text
-    told = await MailChannel(replace(server_at(port), server="no-such-host.invalid")).send(ALERT, now_s=0)
+    told = await MailChannel(replace(server_at(1), server="no-such-host.invalid")).send(ALERT, now_s=0)
     assert "can't be resolved" in told.text
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.domain.account_event import AccountChange, AccountEvent
+from gateway.domain.alert_kind import AlertKind
 from gateway.notify.alert import Alert, Channel
 from gateway.notify.webhook import Taken, Told
 from gateway.operations.alerts.alerts import Alerts
@@ -64,6 +65,8 @@ class AlertDesk:
     ears: list[Ear]
     usable: set[int] = field(default_factory=lambda: {1})
     least_free_bytes: int = 0
+    mistakes: int | None = 0
+    chosen: dict[str, frozenset[AlertKind]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.restart()
@@ -89,6 +92,8 @@ class AlertDesk:
             usable=lambda: self.usable,
             data_dir=self.folder,
             least_free_bytes=self.least_free_bytes,
+            chosen=self.chosen,
+            mistakes=lambda: self.mistakes,
         )
 
     async def tell(self, change: AccountChange, code: str = "G-503", **own: object) -> None:

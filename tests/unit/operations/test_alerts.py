@@ -295,10 +295,9 @@ async def test_a_disk_that_is_nearly_full(tmp_path: Path):
 async def test_a_disk_on_which_nothing_can_be_written_is_told_past_it(tmp_path: Path):
     """The database file cannot grow: the alert goes out all the same, once."""
     async with alert_desk(tmp_path) as desk:
-        await desk.sql(ACCOUNT, "PRAGMA max_page_count = 1")
         lost = "UPDATE account SET state = 'authorization-lost', state_text = '" + "x" * 200 + "'"
-        await desk.sql(lost)
-        await desk.sql("CREATE TRIGGER full BEFORE INSERT ON alert BEGIN SELECT fill(1); END")
+        trigger = "CREATE TRIGGER full BEFORE INSERT ON alert BEGIN SELECT fill(1); END"
+        await desk.sql(ACCOUNT, lost, trigger, "PRAGMA max_page_count = 1")
         await desk.pass_time(5 * MINUTE_MS, looks=5)
         assert desk.ears[0].types() == ["disk.failing"]
         await desk.sql("DROP TRIGGER full")
@@ -327,7 +326,7 @@ async def test_channels_that_are_set_while_the_gateway_runs_are_used_at_once(tmp
         desk.restart()
         running = asyncio.create_task(desk.alerts.run())
         await asyncio.sleep(0)  # it waits for a channel
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             desk.alerts.use([old], gateway="Branch office")
             while not old.heard:
                 await asyncio.sleep(0.01)
@@ -382,3 +381,10 @@ async def test_whatever_happens_what_was_told_last_is_how_it_is(
         heard = [each for each in desk.ears[0].heard if not each.reminder]
         said = [each.type if each.type == "account.back" else f"{each.type} {each.code}" for each in heard]
         assert sorted(said) == sorted(told)
+
+
+async def test_alerts_speak_the_language_that_is_set(desk: AlertDesk):
+    desk.mistakes = 2
+    desk.alerts.use(desk.ears, gateway="Oficina", language="es")
+    await desk.pass_time(MINUTE_MS)
+    assert desk.ears[0].heard[-1].title == "El gateway no arrancó por completo."

@@ -12,6 +12,7 @@ from gateway.app.diagnosing import addresses_told, why_silent
 from gateway.config import Address, Config, GatewaySection
 from gateway.operations.doctor.browser import FromOutside
 from gateway.operations.doctor.doctor import Asked, Doctor, Finding
+from tests.ports import free_port
 from tests.unit.google.moved_clock import MovedClock
 
 CLOCK = MovedClock()
@@ -75,7 +76,7 @@ async def test_an_address_where_the_gateway_answers(serve: Serve):
     assert "firewall" in finding.said
 
 
-async def test_an_address_where_somebody_else_or_nobody_answers(serve: Serve, unused_tcp_port: int):
+async def test_an_address_where_somebody_else_or_nobody_answers(serve: Serve):
     async def other(_request: web.Request) -> web.Response:
         raise web.HTTPFound("https://somewhere.example.com/")
 
@@ -88,10 +89,11 @@ async def test_an_address_where_somebody_else_or_nobody_answers(serve: Serve, un
 
     assert "something else answers there (status 302)" in await why_silent(await serve(other))
     assert "something else answers there (status 200)" in await why_silent(await serve(endless))
-    finding = await found("web", Asked(), f"http://127.0.0.1:{unused_tcp_port}")
+    nobody = f"http://127.0.0.1:{free_port()}"
+    finding = await found("web", Asked(), nobody)
     assert finding.state == "warn"
     assert "cannot be reached" in finding.said
-    assert f"http://127.0.0.1:{unused_tcp_port}/healthz" in finding.next
+    assert f"{nobody}/healthz" in finding.next
     assert await why_silent("http://")
     assert (await found("web", Asked())).state == "skip"
 

@@ -116,7 +116,7 @@ async def test_somebody_who_searched_wakes_it(database: Database) -> None:
     running = asyncio.create_task(indexing.run())
     try:
         await database.write(more(WORTH_IT))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await indexed(database) < WORTH_IT:
                 indexing.searched()
                 await asyncio.sleep(0.005)

@@ -14,14 +14,14 @@ from gateway.operations import recording
 from gateway.operations.recording import Recorder
 from gateway.operations.support_bundle.calls import about, recorded_calls, taken_apart
 from gateway.operations.support_bundle.redaction import Redaction
-from tests.unit.google.moved_clock import MovedClock
+from tests.unit.google.moved_clock import StoppedClock
 
 LOGGER = logging.getLogger("gateway.mirror.outbound")
 
 
 class Desk:
     def __init__(self) -> None:
-        self.clock = MovedClock()
+        self.clock = StoppedClock()
         self.log = CallLog(self.clock.now_ms, lambda name: None)
         self.raised = RaisedLevel(self.clock.monotonic_s)
         self.recorder = Recorder(

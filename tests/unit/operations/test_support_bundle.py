@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import sqlite3
 import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -15,14 +16,23 @@ from hypothesis import given
 from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 
-from gateway.config import Config, DeviceSection, EmailSection, GatewaySection, GoogleSection, NotificationsSection
+from gateway.config import (
+    Config,
+    DeviceSection,
+    EmailSection,
+    GatewaySection,
+    GoogleSection,
+    MetricsSection,
+    NotificationsSection,
+)
 from gateway.domain import change
+from gateway.domain.attempt import Attempt, Call
 from gateway.domain.secret import Secret
 from gateway.log import Ring
 from gateway.operations.doctor.doctor import Finding
 from gateway.operations.support_bundle.bundle import Bundle, zipped
 from gateway.operations.support_bundle.redaction import Redaction
-from gateway.store import calls, devices, settings
+from gateway.store import attempts, calls, devices, settings
 from gateway.store.calls import KeptRow
 from gateway.store.database import Database
 from gateway.store.vault import Vault
@@ -34,6 +44,7 @@ CANARIES = {
     "client secret": "GOCSPX-canary-in-settings",
     "device key": "canary-device-key-0123456789",
     "mail password": "canary-mail-password",
+    "metrics token": "canary-metrics-token-0123",
     "environment": "canary-from-the-environment",
     "refresh token": "1//canary-refresh-token",
     "client secret of the account": "canary-odd-secret",
@@ -61,6 +72,7 @@ class Desk:
                 client_id="c.apps.googleusercontent.com", client_secret=Secret(CANARIES["client secret"])
             ),
             devices=(DeviceSection(id="ucm-1", profile="generic/json", key=Secret(CANARIES["device key"])),),
+            metrics=MetricsSection(enabled=True, token=Secret(CANARIES["metrics token"])),
             notifications=NotificationsSection(
                 email=EmailSection(
                     server="mail.example.com",
@@ -189,6 +201,7 @@ async def test_it_has_what_helpers_ask_for(desk: Desk):
         "profiles/acme/one.yaml",
         "devices.redacted.json",
         "queue.json",
+        "attempts.json",
         "log.txt",
         "calls/001.redacted.json",
         "metrics.txt",
@@ -199,6 +212,37 @@ async def test_it_has_what_helpers_ask_for(desk: Desk):
         if name.endswith(".json"):
             json.loads(text)
     assert json.loads(files["calls/001.redacted.json"])["token"] == "***"
+
+
+async def test_the_attempts_of_meetings_are_numbers_codes_and_times(desk: Desk):
+    call = Call("insert", 1_700_000_000_500, 120, 403, "G-507")
+    tried = Attempt(1_700_000_000_000, 1, None, "G-507", 1_700_000_060_000, (call,))
+
+    def work(conn: sqlite3.Connection) -> None:
+        for number in range(8):
+            attempts.add(conn, 1, tried._replace(number=number + 1))
+        for meeting_id in range(2, 300):
+            attempts.add(conn, meeting_id, tried)
+        conn.execute(
+            "INSERT INTO outbox (kind, subject_id, revision, not_before, created_at, hold, lane) "
+            "VALUES ('mirror', 1, 1, 1, 1, 'parked', 1)"
+        )
+
+    await desk.database.write(work)
+    found = json.loads((await text_of(desk))["attempts.json"])
+    assert [each["number"] for each in found[:5]] == [4, 5, 6, 7, 8]
+    assert [each["meeting"] for each in found[5:]] == list(range(299, 199, -1))
+    assert found[0] == {
+        "meeting": 1,
+        "at": "2023-11-14T22:13:20Z",
+        "number": 4,
+        "done": None,
+        "code": "G-507",
+        "next_try": "2023-11-14T22:14:20Z",
+        "calls": [
+            {"operation": "insert", "at": "2023-11-14T22:13:20Z", "took_ms": 120, "status": 403, "code": "G-507"}
+        ],
+    }
 
 
 async def test_it_is_made_without_the_database_too(desk: Desk):

@@ -95,7 +95,7 @@ class PolledUcm:
         self.pauses: list[float] = []
         self.others: list[Device] = []
         self.learned: Callable[[str, Meeting], None] = lambda _name, _meeting: None
-        self.network = Network(allow_loopback=True, timeout_s=2.0)
+        self.network = Network(allow_loopback=True, timeout_s=30.0)
         self.row: devices.DeviceRow | None = None
         self._loop: asyncio.Task[None] | None = None
         self.intake = self._intake()
@@ -162,7 +162,7 @@ class PolledUcm:
     async def look(self, *, soon: bool = False) -> PollStatus:
         """Let time pass until the next look, but two seconds at most if it has to be `soon`; wait for its end."""
         self.clock.ms += 2000 if soon else 1
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (status := self.poll.status("ucm-1")) is None or status.last_poll_ms != self.clock.ms:
                 if not soon and status is not None and (status.next_poll_ms or 0) > self.clock.ms:
                     self.clock.ms = status.next_poll_ms + 1
@@ -175,7 +175,7 @@ class PolledUcm:
         before = self.poll.status("ucm-1")
         self.clock.ms = max(self.clock.ms, (before.next_poll_ms or 0) + 1 if before else 0)
         self.poll.wake()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.poll.status("ucm-1") in (None, before) or self.status.last_poll_ms is None:
                 await asyncio.sleep(0.002)
 

@@ -108,7 +108,7 @@ def line(pbx: RawPbx, *, pin: str | None, address: str = "localhost", **network:
     settings = PollSettings(
         address=address, port=pbx.port, user="cdrapi", password=Secret("p"), every_s=60, fingerprint=pin
     )
-    given = {"allow_loopback": True, "resolve": local, "timeout_s": 2.0, **network}
+    given = {"allow_loopback": True, "resolve": local, "timeout_s": 30.0, **network}
     return Line("UCM", settings, "/api", Network(**given), port=8089)
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from gateway import yaml_source
 from gateway.errors import ProfileError
+from gateway.messages.languages import speaking
+from gateway.operations.devices.desk import set_up_lines
 from gateway.operations.profiles import words as profile_words
 from gateway.operations.profiles.examples import BodyCall, differences, replay
 from gateway.operations.profiles.files import ProfileFile, find, read_one
@@ -168,6 +170,8 @@ def test_bodies_as_text_are_opened_by_the_reader_of_their_dialect(tmp_path: Path
         ("https://example.com", "http://example.com", "must begin with https://"),
         ('"One sentence."', '"no sentence"', "must be a sentence that ends with a full stop"),
         ('"{gateway_address}"', '"{gateway_adress}"', "has {gateway_adress}, which nobody fills in"),
+        ('"One sentence."', '"One sentence.", es: "Sin punto"', "caveats[0].es must be a sentence that ends"),
+        ('"{gateway_address}"}', '"{gateway_address}", es: {value: x}}', "setup[0].es.value must have the"),
         ("setup:\n  - {where: its page, field: address, value: \"{gateway_address}\"}\n", "", "setup is missing"),
         ("a@example.com", "anna@acme.test", "examples[0].call.people has an address that may be somebody's"),
         ('title: Talk, from: "2026-03-02', 'token: a, title: Talk, from: "2026-03-02', "token looks like a secret"),
@@ -180,6 +184,23 @@ def test_bodies_as_text_are_opened_by_the_reader_of_their_dialect(tmp_path: Path
 def test_a_breach_of_style_is_named_with_its_place(tmp_path: Path, old: str, new: str, said: str):
     found = style(tmp_path, old, new)
     assert [line for line in found if said in line], found
+
+
+def test_people_read_what_a_profile_says_in_their_language(tmp_path: Path):
+    text = SMALL.replace('"One sentence."', '"One sentence.", es: "Una frase."')
+    text = text.replace("where: its page,", "where: its page, es: {where: su página},")
+    read_by = profile(tmp_path, text)
+    (caveat,), (step,) = read_by.caveats, read_by.setup
+    assert (caveat.shown, step.shown) == ("One sentence.", step)
+    with speaking("es"):
+        assert caveat.shown == "Una frase."
+        assert (step.shown.where, step.shown.field, step.shown.value) == ("su página", "address", "{gateway_address}")
+        (line,) = set_up_lines(read_by, {"gateway_address": "https://gw"}, asked=False)
+        assert (line.where, line.value) == ("su página", "https://gw")
+    with speaking("en-XA"):
+        assert caveat.shown == "One sentence."
+    assert schema_problems(text) == []
+    assert "setup[0].es.when" in str(read(tmp_path, text.replace("es: {where", "es: {when")).problems)
 
 
 def test_good_style_is_not_blamed(tmp_path: Path):

@@ -270,6 +270,7 @@ def test_a_key_nobody_knows_is_refused_in_every_section(tmp_path: Path, section:
         "product": ("brand: Acme", "brand: Acme, nokey: 1"),
         "caveat": ("examples: []", "caveats: [{text: x, nokey: 1}]"),
         "setup": ("examples: []", "setup: [{where: x, field: y, value: z, nokey: 1}]"),
+        "setup_words": ("examples: []", "setup: [{where: x, field: y, value: z, es: {nokey: 1}}]"),
         "limits": ("limits: {invitees: 2}", "limits: {nokey: 2}"),
         "profile_limits": ("subject: 40", "nokey: 40"),
         "model": ("subject: 40", "models: [{model: x, nokey: 1}]"),

@@ -1,4 +1,4 @@
-"""The certificate: made once, renewed in time and after a change of address, an admin's own never touched (W10)."""
+"""The certificate: made once, renewed in time and after a change of address, an admin's own never touched."""
 
 from __future__ import annotations
 

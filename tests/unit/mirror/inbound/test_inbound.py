@@ -149,7 +149,7 @@ async def test_asked_to_it_reads_at_once_and_else_in_its_time(database: Database
     reads = inbound(database, feeds, (None, "a"))
     running = asyncio.create_task(reads.run())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(feeds.read) < 1:
                 await asyncio.sleep(0.001)
             await asyncio.sleep(0)

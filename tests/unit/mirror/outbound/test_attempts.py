@@ -103,3 +103,15 @@ async def test_what_the_limits_do_not_let_through_is_no_attempt():
         await gateway.accept()
         await gateway.drain()
         assert all(each.calls for each in await tried(gateway))
+
+
+async def test_attempts_are_counted_by_how_they_ended():
+    async with gateway_in_memory(ModelCalendar(faults=[Fault.BUSY, Fault.BUSY])) as gateway:
+        await gateway.accept()
+        await gateway.drain()
+        tally, (first, *_, last) = gateway.tally, await tried(gateway)
+        assert tally.deliveries == {"done": 1, "later": 2, "held": 0}
+        assert sum(tally.delivery_s.numbers) == 3
+        assert sum(tally.sync_s.numbers) == 1
+        assert tally.sync_s.total_s >= (last.at - first.at) / 1000 > 0
+        assert tally.delivered_ms >= last.at

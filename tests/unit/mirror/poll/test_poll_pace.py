@@ -64,7 +64,7 @@ async def test_a_restart_does_not_ask_sooner_but_other_settings_do():
             await office.kill()
             office.clock.ms += 30_000
             await office.start()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while (status := office.poll.status("ucm-1")) is None or status.state is PollState.NEW:
                     office.poll.wake()
                     await asyncio.sleep(0.002)

@@ -23,7 +23,7 @@ from tests.prepared import give_database
 from tests.unit.mirror.gateway_in_memory import START_MS, MovableClock
 
 DEVICE, OTHER = 1, 2
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 
 
 class Desk:

@@ -1,0 +1,1 @@
+"""What other programs read of the gateway: metrics, the text of the device API, calendar feeds."""

@@ -1,0 +1,162 @@
+"""Calendar feeds: made and withdrawn on the page, read by a calendar program, with nothing in them that is secret."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from icalendar import Calendar
+
+from gateway.config import Config, DeviceSection, GatewaySection
+from gateway.domain.secret import Secret
+from gateway.operations.integrations.feeds import MOST_MEETINGS
+from gateway.store import feeds
+from tests.journey.door_office import LOCAL, PASSWORD, Door
+from tests.journey.plain_browser import PlainBrowser
+from tests.prepared import running
+from tests.unit.google.moved_clock import MovedClock
+from tests.unit.many_meetings import MIDDLE, fill
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+KEY = "feeds-device-key-0123456789"
+PIN = "424242"
+MEETING = {
+    "external_id": "weekly-1",
+    "subject": "Weekly,\r\nATTACH:x",
+    "start": "2026-11-24T10:00:00",
+    "duration_minutes": 60,
+    "time_zone": "Europe/Berlin",
+    "repeat": {"frequency": "weekly", "count": 3},
+    "host": {"email": "anna@example.com", "name": "Anna"},
+    "invitees": [{"email": "boris@example.com"}],
+    "password": PIN,
+    "host_password": PIN,
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def door(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
+    folder = tmp_path_factory.mktemp("feeds")
+    config = Config(
+        gateway=GatewaySection(data_dir=folder, listen=LOCAL, listen_tls=LOCAL),
+        devices=tuple(DeviceSection(id=name, profile="generic/json", key=Secret(KEY)) for name in ("board", "lobby")),
+    )
+    clock = MovedClock()
+    async with running(config, clock) as gateway:
+        await gateway.admins.add_user("anna", PASSWORD)
+        yield Door(gateway, clock, folder)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(door: Door) -> AsyncIterator[PlainBrowser]:
+    async with PlainBrowser(door.http) as made:
+        await made.open("/sign-in")
+        await made.press("Sign in", name="anna", password=PASSWORD)
+        yield made
+
+
+async def made_feed(browser: PlainBrowser, device: str) -> str:
+    """The address, as the page shows it once."""
+    await browser.open("/settings/integrations")
+    page = await browser.press("Create address", device=device)
+    address = page.by_id("feed-address").text
+    assert address not in (await browser.open("/settings/integrations")).source
+    return address
+
+
+async def call(door: Door, device: str, **changes: object) -> int:
+    place = f"{door.http}/api/v1/devices/{device}/meetings"
+    async with aiohttp.ClientSession() as pbx:
+        sent = {**MEETING, **changes}
+        async with pbx.post(place, json=sent, headers={"Authorization": f"Bearer {KEY}"}) as answer:
+            return answer.status
+
+
+async def test_a_calendar_program_reads_the_meetings_of_its_device(door: Door, browser: PlainBrowser) -> None:
+    assert await call(door, "lobby") == await call(door, "board", subject="Not here") == 202
+    address = await made_feed(browser, "lobby")
+    async with aiohttp.ClientSession() as program:
+        async with program.get(address) as answer:
+            text, headers = await answer.text(), answer.headers
+            assert (answer.status, headers["Content-Type"]) == (200, "text/calendar; charset=utf-8")
+        calendar = Calendar.from_ical(text)
+        (event,) = calendar.walk("VEVENT")
+        assert "Weekly" in event["SUMMARY"]
+        assert "ATTACH" not in event
+        assert event["RRULE"]["COUNT"] == [3]
+        assert event["DTSTART"].params["TZID"] == "Europe/Berlin"
+        assert "METHOD" not in calendar
+        assert "REFRESH-INTERVAL;VALUE=DURATION:PT15M" in text
+        assert PIN not in text
+        assert "Not here" not in text
+        door.clock.ahead_ms += 3_600_000
+        async with program.get(address, headers={"If-None-Match": headers["ETag"]}) as answer:
+            assert (answer.status, await answer.read()) == (304, b"")
+        assert await call(door, "lobby", subject="Changed") == 202
+        async with program.get(address, headers={"If-None-Match": headers["ETag"]}) as answer:
+            assert answer.status == 200
+            assert "Changed" in await answer.text()
+        async with program.head(address) as answer:
+            assert answer.status == 200
+
+
+async def test_an_address_ends_with_the_next_one_and_when_it_is_withdrawn(door: Door, browser: PlainBrowser) -> None:
+    first = await made_feed(browser, "board")
+    second = await made_feed(browser, "board")
+    async with aiohttp.ClientSession() as program:
+
+        async def status(address: str) -> int:
+            async with program.get(address) as answer:
+                return answer.status
+
+        assert [await status(first), await status(second)] == [404, 200]
+        await browser.open("/settings/integrations")
+        page = await browser.press("Withdraw the address")
+        assert "The address does not work any more." in page.text
+        assert await status(second) == 404
+        for strange in ("x", "x" * 32, "%2e%2e", "x" * 5000, "\u00e9" * 32):
+            assert await status(f"{door.http}/feeds/{strange}.ics") == 404
+    actions = [(action, object_) for _, action, object_, _ in door.audit() if action.startswith("feed.")]
+    assert actions.count(("feed.created", "device:board")) == 2
+    assert ("feed.revoked", "device:board") in actions
+
+
+async def test_no_address_stands_in_the_database(door: Door, browser: PlainBrowser) -> None:
+    token = (await made_feed(browser, "lobby")).rpartition("/")[2].removesuffix(".ics")
+    with closing(sqlite3.connect(door.folder / "gateway.db")) as conn:
+        assert token not in "\n".join(conn.iterdump())
+
+
+async def test_the_password_is_asked_for_again_before_an_address_is_made(door: Door, browser: PlainBrowser) -> None:
+    door.clock.ahead_ms += 20 * 60_000
+    await browser.open("/settings/integrations")
+    page = await browser.press("Create address", device="lobby")
+    assert page.codes() == ["A-12"]
+    page = await browser.press("Create address", device="lobby", password=PASSWORD)
+    assert page.by_id("feed-address").text.startswith(door.http)
+
+
+async def test_a_feed_is_bounded_and_what_is_over_is_not_in_it(door: Door) -> None:
+    now_s = int(MIDDLE.timestamp())
+
+    def work(conn: sqlite3.Connection) -> list[tuple[int, int]]:
+        fill(conn, 2_000, 1, series=0.1)
+        device_id = conn.execute("SELECT max(id) FROM device").fetchone()[0]
+        found = feeds.meeting_ids(conn, device_id, now_s, MOST_MEETINGS)
+        marks = ",".join("?" * len(found))
+        over = conn.execute(
+            f"SELECT count(*) FROM meeting WHERE id IN ({marks}) AND end_s < ? AND json_extract(body, '$.rp') IS NULL",
+            (*(each for each, _ in found), now_s),
+        ).fetchone()[0]
+        plan = str(conn.execute(f"EXPLAIN QUERY PLAN {feeds.MEETINGS}", (device_id, now_s, 5)).fetchall())
+        assert "(device_id=?)" in plan
+        assert "SCAN" not in plan
+        assert over == 0
+        return found
+
+    assert len(await door.gateway.stored.database.write(work)) == MOST_MEETINGS
