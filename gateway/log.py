@@ -17,6 +17,7 @@ from typing import Literal
 
 _BY_SHAPE = re.compile(
     r"ya29\.[\w.-]+|1//[\w-]{10,}|4(?:/|%2[Ff])0[\w-]{8,}|GOCSPX-[\w-]+|mgk_[\w-]{20,}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"
+    r"|(?<=/feeds/)[\w-]{20,}"
 )
 _BY_NAME = re.compile(
     r"(?i)((?:\b(?:bearer|basic) +)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -23,11 +24,21 @@ _EVERY = (
 )
 
 
-MEETINGS = (
-    "SELECT id, revision FROM meeting AS m WHERE device_id = ?1 AND state = 'scheduled' AND sync = 1 AND (end_s >= ?2 "
-    "OR EXISTS (SELECT 1 FROM series_slot WHERE meeting_id = m.id AND last_day >= ?2 / 86400)) "
-    "ORDER BY start_s, id LIMIT ?3"
+_WANTED = "m.device_id = ?1 AND m.state = 'scheduled' AND m.sync = 1"
+_LONGEST_S = 32 * 86_400
+"""How long before an instant a meeting may begin that still goes on then; one that lasts longer is not looked for."""
+_BY_CLOCK = "SELECT m.id, m.revision FROM meeting AS m INDEXED BY meeting_start WHERE"
+
+COMING = f"{_BY_CLOCK} m.start_s >= ?2 - {_LONGEST_S} AND m.end_s >= ?2 AND {_WANTED} ORDER BY m.start_s, m.id LIMIT ?3"
+SERIES = (
+    "SELECT DISTINCT m.id, m.revision FROM series_slot AS s CROSS JOIN meeting AS m ON m.id = s.meeting_id "  # noqa: S608 - constant parts
+    f"WHERE s.last_day >= ?2 / 86400 AND {_WANTED} AND m.start_s < ?4 ORDER BY m.start_s DESC, m.id LIMIT ?3"
 )
+OVER = (
+    f"{_BY_CLOCK} m.start_s >= ?2 - {_LONGEST_S} AND m.start_s < ?4 AND m.end_s >= ?2 AND m.end_s < ?4 AND {_WANTED} "
+    "ORDER BY m.start_s DESC, m.id LIMIT ?3"
+)
+"""None of them reads a row of a meeting that is long over, however many there are."""
 
 
 def everything(conn: sqlite3.Connection) -> list[FeedRow]:
@@ -64,12 +75,23 @@ def was_read(conn: sqlite3.Connection, device_id: int, now_ms: int) -> None:
     conn.execute("UPDATE calendar_feed SET read_at = ? WHERE device_id = ?", (now_ms, device_id))
 
 
-def meeting_ids(conn: sqlite3.Connection, device_id: int, since_s: int, most: int) -> list[tuple[int, int]]:
-    """Return id and revision of a device's meetings that go on after an instant (seconds since 1970), soonest first.
+def meeting_ids(conn: sqlite3.Connection, device_id: int, now_s: int, since_s: int, most: int) -> list[tuple[int, int]]:
+    """Return id and revision of a device's meetings, at most `most`, by id; instants are seconds since 1970.
 
-    A series goes on as long as its rule says. Cancelled ones and those that are not for calendars are left out.
+    The next ones and the series that go on come first, each with half of the places if the others need the rest; what
+    is over since `since_s` gets the places that are left. Cancelled ones and those that are not for calendars are left
+    out.
     """
-    rows = conn.execute(MEETINGS, (device_id, since_s, most))
+    coming = _pairs(conn.execute(COMING, (device_id, now_s, most)))
+    series = _pairs(conn.execute(SERIES, (device_id, since_s, most, now_s)))
+    found = dict(series[: max(most // 2, most - len(coming))])
+    for each in (coming, _pairs(conn.execute(OVER, (device_id, since_s, most, now_s)))):
+        new = [pair for pair in each if pair[0] not in found]
+        found.update(new[: most - len(found)])
+    return sorted(found.items())
+
+
+def _pairs(rows: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return [(int(raw[0]), int(raw[1])) for raw in rows]
 
 

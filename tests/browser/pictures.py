@@ -26,6 +26,8 @@ from tests.ports import free_port
 
 WIDTHS = (320, 1280)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+MOST_HIGH_PX = 8_000
+"""Longer pages, such as the device API's, are cut: nobody looks at more in one picture."""
 
 
 async def taken(browser: Browser, gateway: FreshGateway, folder: Path) -> None:
@@ -91,7 +93,9 @@ async def every_page(browser: Browser, office: DashboardOffice, folder: Path, wo
             page = await context.new_page()
             for name, address in chosen.items():
                 await page.goto(office.browser.base + address, wait_until="load")
-                await page.screenshot(path=f"{folder / name}-{width}-{scheme}.png", full_page=True)
+                high = await page.evaluate("document.documentElement.scrollHeight")
+                top = {"x": 0, "y": 0, "width": width, "height": min(high, MOST_HIGH_PX)}
+                await page.screenshot(path=f"{folder / name}-{width}-{scheme}.png", full_page=True, clip=top)
             await context.close()
 
 

@@ -143,6 +143,8 @@ async def test_what_was_typed_stays_when_it_cannot_be(anna: PlainBrowser) -> Non
     await anna.open(PAGE)
     page = await anna.press("Create key", **{"key-name": "Nothing"})
     assert "Choose at least one thing that the key may read." in page.text
+    assert "What does this mean?" not in page.text
+    assert any(each.attributes.get("id") == "key-scopes" for each in page.elements)
     page = await anna.press("Create key", **{"key-name": "Late", "key-status": "yes", "key-until": "2020-01-01"})
     assert "This day is over." in page.text
 

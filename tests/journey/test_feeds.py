@@ -141,22 +141,54 @@ async def test_the_password_is_asked_for_again_before_an_address_is_made(door: D
     assert page.by_id("feed-address").text.startswith(door.http)
 
 
-async def test_a_feed_is_bounded_and_what_is_over_is_not_in_it(door: Door) -> None:
-    now_s = int(MIDDLE.timestamp())
+async def test_a_meeting_that_cannot_be_read_takes_no_other_with_it(door: Door, browser: PlainBrowser) -> None:
+    for name in ("zone", "form", "well"):
+        assert await call(door, "lobby", external_id=name, subject=f"Subject {name}") == 202
 
-    def work(conn: sqlite3.Connection) -> list[tuple[int, int]]:
-        fill(conn, 2_000, 1, series=0.1)
-        device_id = conn.execute("SELECT max(id) FROM device").fetchone()[0]
-        found = feeds.meeting_ids(conn, device_id, now_s, MOST_MEETINGS)
+    def work(conn: sqlite3.Connection) -> None:
+        conn.execute("UPDATE meeting SET body = json_set(body, '$.v', 99) WHERE external_id = 'form'")
+        conn.execute("UPDATE meeting SET body = json_set(body, '$.z', 'Mars/Olympus') WHERE external_id = 'zone'")
+
+    await door.gateway.stored.database.write(work)
+    address = await made_feed(browser, "lobby")
+    async with aiohttp.ClientSession() as program, program.get(address) as answer:
+        assert answer.status == 200
+        text = await answer.text()
+    assert [name for name in ("zone", "form", "well") if f"Subject {name}" in text] == ["well"]
+
+
+async def test_a_feed_has_the_next_meetings_however_many_are_over_and_reads_none_that_is_long_over(door: Door) -> None:
+    now_s = int(MIDDLE.timestamp())
+    month_ago_s = now_s - 30 * 86_400
+
+    def work(conn: sqlite3.Connection) -> None:
+        fill(conn, 2_000, 1, series=0.1, days=25)
+        fill(conn, 40, 1, series=0.1, days=25, seed=2)
+        few, many = (raw[0] for raw in conn.execute("SELECT id FROM device ORDER BY id DESC LIMIT 2"))
+        wanted = "device_id = ? AND state = 'scheduled' AND sync = 1"
+        series = "EXISTS (SELECT 1 FROM series_slot WHERE meeting_id = meeting.id AND last_day >= ?)"
+        found = [each for each, _ in feeds.meeting_ids(conn, many, now_s, month_ago_s, MOST_MEETINGS)]
+        assert len(found) == MOST_MEETINGS
         marks = ",".join("?" * len(found))
         over = conn.execute(
-            f"SELECT count(*) FROM meeting WHERE id IN ({marks}) AND end_s < ? AND json_extract(body, '$.rp') IS NULL",
-            (*(each for each, _ in found), now_s),
+            f"SELECT count(*) FROM meeting WHERE id IN ({marks}) AND end_s < ? AND NOT {series}",
+            (*found, now_s, month_ago_s // 86_400),
         ).fetchone()[0]
-        plan = str(conn.execute(f"EXPLAIN QUERY PLAN {feeds.MEETINGS}", (device_id, now_s, 5)).fetchall())
-        assert "(device_id=?)" in plan
-        assert "SCAN" not in plan
         assert over == 0
-        return found
+        first = conn.execute(
+            f"SELECT id FROM meeting WHERE {wanted} AND start_s >= ? ORDER BY start_s, id LIMIT 250", (many, now_s)
+        ).fetchall()
+        assert {raw[0] for raw in first} <= set(found)
+        every = conn.execute(
+            f"SELECT id, revision FROM meeting WHERE {wanted} AND (end_s >= ? OR {series}) ORDER BY id",
+            (few, month_ago_s, month_ago_s // 86_400),
+        ).fetchall()
+        assert feeds.meeting_ids(conn, few, now_s, month_ago_s, MOST_MEETINGS) == every
+        for query in (feeds.COMING, feeds.SERIES, feeds.OVER):
+            values = (many, now_s, 5, now_s)[: 4 if "?4" in query else 3]
+            plan = str(conn.execute(f"EXPLAIN QUERY PLAN {query}", values).fetchall())
+            assert "(start_s>" in plan or "(rowid=?)" in plan
+            assert "(device_id=?)" not in plan
+            assert "SCAN m" not in plan
 
-    assert len(await door.gateway.stored.database.write(work)) == MOST_MEETINGS
+    await door.gateway.stored.database.write(work)

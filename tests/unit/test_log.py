@@ -33,6 +33,7 @@ IN_CONTEXT = {
     "refresh token in a form": ("refresh_token={}&grant_type=refresh_token", "canary-refresh"),
     "client secret in JSON": ('{{"client_secret": "{}", "x": 1}}', "canary-client-secret"),
     "access token in JSON": ('{{"access_token":"{}","expires_in":3599}}', "canary-access"),
+    "address of a feed": ("GET https://gateway.example.com/feeds/{}.ics", "canary_feed-token_canary_feed-to"),
     "access token in a dict": ("{{'access_token': '{}'}}", "canary-access"),
 }
 FORMS = [TextLines(), JsonLines()]

@@ -139,8 +139,8 @@ def _meetings_followed(parts: Parts) -> Callable[[Config], Awaitable[None]]:
     async def followed(config: Config) -> None:
         nonlocal before
         if config.meetings != before:
-            before = config.meetings
             await use_meeting_defaults(parts.mirroring.register, parts.stored.database, parts.clock, config)
+            before = config.meetings  # with a full disk they are not in use: whoever saves again tries again
 
     return followed
 

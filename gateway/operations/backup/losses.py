@@ -36,7 +36,7 @@ _WORDS: Mapping[str, Callable[[], Loss]] = MappingProxyType(
     {
         SETTINGS: lambda: Loss(
             choice=SETTINGS,
-            title=tr("Settings of this page"),
+            title=tr("Settings saved on these pages"),
             lost=tr("What was saved under Settings is forgotten, with the passwords of mail and proxy."),
             stays=tr("The settings file, the environment and the certificate stay as they are."),
         ),

@@ -109,7 +109,8 @@ class Resetting:
         if not (self._ready / _DECIDED).exists():
             try:
                 self._prepare(planned)
-            except (CatalogueError, StoreError, sqlite3.Error) as error:
+            except (CatalogueError, StoreError, sqlite3.Error, OSError) as error:
+                self._drop_fresh()
                 _LOGGER.error("nothing is reset: %s", error)  # noqa: TRY400 - the disk, or the database
                 return None
         self._finish(planned)
@@ -134,14 +135,18 @@ class Resetting:
     def _prepare(self, planned: Planned) -> None:
         """Make the backup and the new database beside the old one; nothing that is there is touched."""
         fresh = self._ready / DATABASE_NAME
-        for left in self._ready.glob(f"{DATABASE_NAME}*"):
-            left.unlink()
+        self._drop_fresh()
         migrate.prepare(self._folder.database, self._clock.now_ms())
         self._backups.make("before-reset", target=self._backups.folder() / planned.saved_as)
         copying.copy_to(self._folder.database, fresh)
         store_reset.reset_in(fresh, planned.choices, by=planned.by, now_ms=self._clock.now_ms())
         _sync_file(fresh)
         _write(self._ready / _DECIDED, "")
+
+    def _drop_fresh(self) -> None:
+        """Drop the new database: what is accepted from here on is not in it, and a full disk needs the room."""
+        for left in (self._ready / _DECIDED, *self._ready.glob(f"{DATABASE_NAME}*")):
+            left.unlink(missing_ok=True)
 
     def _finish(self, planned: Planned) -> None:
         """Put the new state in place. Cut short anywhere, it is done again from its beginning."""

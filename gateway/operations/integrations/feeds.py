@@ -26,6 +26,7 @@ from gateway.store.feeds import FeedRow
 MOST_MEETINGS = 500
 """In one feed, the next ones first: what a calendar program reads every few minutes stays small."""
 PAST_S = 30 * 86_400
+"""How long what is over stays in a feed that has room for it."""
 READ_EVERY = timedelta(minutes=15)
 USED_EVERY_MS = 10 * 60_000
 """How often the last reading is written down; flash wears out."""
@@ -91,10 +92,12 @@ class Feeds:
             with contextlib.suppress(StoreError):  # who only reads is let in when the disk is full
                 await self._database.write(lambda conn: feeds.was_read(conn, row.device_id, now_ms))
         async with self._making:  # programs that come together wait for one of them
-            return await self._made(row, now_ms // 1000 - PAST_S)
+            return await self._made(row, now_ms // 1000)
 
-    async def _made(self, row: FeedRow, since_s: int) -> Feed:
-        found = await self._database.read(lambda conn: feeds.meeting_ids(conn, row.device_id, since_s, MOST_MEETINGS))
+    async def _made(self, row: FeedRow, now_s: int) -> Feed:
+        found = await self._database.read(
+            lambda conn: feeds.meeting_ids(conn, row.device_id, now_s, now_s - PAST_S, MOST_MEETINGS)
+        )
         etag = hashlib.sha256(repr((row.device, found)).encode()).hexdigest()[:32]
         kept = self._kept.get(row.device_id)
         if kept is None or kept.etag != etag:
@@ -117,7 +120,9 @@ def _shown(conn: sqlite3.Connection, meeting_ids: list[int]) -> list[Shown]:
     found = []
     for meeting_id in meeting_ids:
         row = meetings.get(conn, meeting_id)
-        if row is not None and meeting_id in lines:
+        if row is None or meeting_id not in lines:
+            continue
+        with contextlib.suppress(ValueError):  # one that this version cannot read takes no other with it
             found.append(
                 Shown(
                     line=lines[meeting_id],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from gateway.domain.recurrence import rrule
 from gateway.operations.meetings.desk import Shown
 
 if TYPE_CHECKING:
-    from icalendar import Calendar, Event
+    from icalendar import Event
 
 PRODUCT = "-//meeting gateway//EN"
 
@@ -30,7 +31,8 @@ def icalendar(shown: Shown, now_ms: int) -> bytes:
     stamp = datetime.fromtimestamp(now_ms // 1000, UTC)
     series = _event(shown, shown.meeting, stamp)
     calendar.add_component(series)
-    _occurrences(calendar, series, shown, stamp)
+    for each in _occurrences(series, shown, stamp):
+        calendar.add_component(each)
     calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
 
@@ -38,7 +40,7 @@ def icalendar(shown: Shown, now_ms: int) -> bytes:
 def icalendar_of_many(every: Iterable[Shown], *, name: str, read_every: timedelta) -> bytes:
     """Return meetings for a calendar program that comes again: it is asked to do so `read_every` so often.
 
-    The same meetings make the same bytes, whenever they are asked for.
+    The same meetings make the same bytes, whenever they are asked for. One that this version cannot read is left out.
     """
     from icalendar import Calendar
 
@@ -49,13 +51,18 @@ def icalendar_of_many(every: Iterable[Shown], *, name: str, read_every: timedelt
     calendar.add("refresh-interval", read_every, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", f"PT{read_every // timedelta(minutes=1)}M")
     for shown in every:
-        changed = datetime.fromtimestamp(shown.line.changed_at // 1000, UTC)
-        series = _event(shown, shown.meeting, changed)
-        series.add("last-modified", changed)
-        calendar.add_component(series)
-        _occurrences(calendar, series, shown, changed)
+        with contextlib.suppress(ValueError, KeyError):  # its form or its zone is not known here
+            for each in _with_occurrences(shown):
+                calendar.add_component(each)
     calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
+
+
+def _with_occurrences(shown: Shown) -> list[Event]:
+    changed = datetime.fromtimestamp(shown.line.changed_at // 1000, UTC)
+    series = _event(shown, shown.meeting, changed)
+    series.add("last-modified", changed)
+    return [series, *_occurrences(series, shown, changed)]
 
 
 def _event(shown: Shown, meeting: Meeting, stamp: datetime) -> Event:
@@ -102,7 +109,9 @@ def _times(event: Event, meeting: Meeting) -> None:
     event.add("dtend", meeting.end_local.replace(tzinfo=zone))
 
 
-def _occurrences(calendar: Calendar, series: Event, shown: Shown, stamp: datetime) -> None:
+def _occurrences(series: Event, shown: Shown, stamp: datetime) -> list[Event]:
+    """Return what was changed of a series; what was cancelled is noted in the series itself."""
+    changed: list[Event] = []
     zone = ZoneInfo(shown.meeting.zone)
     for row in shown.occurrences:
         original = row.original_local.replace(tzinfo=zone)
@@ -112,4 +121,5 @@ def _occurrences(calendar: Calendar, series: Event, shown: Shown, stamp: datetim
         elif row.state is OccurrenceState.CHANGED and row.body is not None:
             event = _event(shown, from_json(row.body, lambda sealed: ""), stamp)
             event.add("recurrence-id", value)
-            calendar.add_component(event)
+            changed.append(event)
+    return changed

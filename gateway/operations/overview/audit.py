@@ -27,9 +27,12 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "sign-in": ("admin", "api-key"),
     "google": ("google", "account"),
     "devices": ("device", "directory"),
-    "meetings": ("meeting", "occurrence"),
+    "meetings": ("meeting", "meetings", "occurrence"),
     "calendars": ("calendar", "mirror"),
-    "settings": ("settings", "backup", "dashboard", "profile", "log", "logs", "support", "recording", "notify", "call"),
+    "settings": (
+        *("settings", "backup", "gateway", "certificate", "feed", "notify"),
+        *("dashboard", "profile", "log", "logs", "support", "recording", "call"),
+    ),
 }
 """What can be asked for, and with which words the actions of each kind begin."""
 

@@ -19,7 +19,7 @@ from gateway.operations.health import Readiness
 from gateway.operations.mirror_status import MirrorStatus, Queued
 from gateway.operations.overview import problems as overview_problems
 from gateway.operations.overview import words as overview_words
-from gateway.operations.overview.audit import harmless
+from gateway.operations.overview.audit import NOUNS, harmless
 from gateway.operations.overview.lights import Seen, lights
 from gateway.operations.overview.meetings import Day
 from gateway.operations.overview.problems import Problem, Served, of_devices, of_mirror, of_slow, sorted_by_weight
@@ -259,6 +259,13 @@ def test_every_action_of_the_product_has_a_sentence():
         with speaking(code):
             for made in table.values():
                 assert made(values)
+
+
+def test_every_action_can_be_asked_for_by_its_kind():
+    asked_for = {noun for nouns in NOUNS.values() for noun in nouns}
+    assert {action.partition(".")[0] for action in overview_words._SENTENCES} <= asked_for
+    made = sentence(Happened(action="feed.created", who="anna", what="Lobby UCM"))
+    assert made == "anna made a calendar address for Lobby UCM"
 
 
 def test_a_sentence_fits_what_was_decided():

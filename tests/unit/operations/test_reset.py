@@ -259,6 +259,31 @@ def test_without_room_for_the_copy_nothing_happens_and_it_is_tried_again(desk: D
     assert desk.secrets() == set()
 
 
+def test_what_the_disk_refuses_leaves_all_as_it_is_and_is_tried_again(desk: Desk):
+    desk.plan(DEVICES)
+    planned = desk.resetting.planned()
+    assert planned is not None
+    in_the_way = desk.backups.folder() / planned.saved_as
+    in_the_way.mkdir()
+    assert desk.resetting.apply() is None
+    assert desk.secrets() == set(CHOICES)
+    in_the_way.rmdir()
+    assert desk.resetting.apply() is not None
+    assert DEVICES not in desk.secrets()
+
+
+def test_a_reset_that_failed_leaves_no_half_made_database(desk: Desk):
+    desk.plan(GOOGLE)
+    with closing(sqlite3.connect(desk.folder.database)) as conn:
+        conn.execute("ALTER TABLE pace_note RENAME TO away")
+    assert desk.resetting.apply() is None
+    assert [each.name for each in (desk.path / "reset-next").iterdir()] == ["ready.json"]
+    with closing(sqlite3.connect(desk.folder.database)) as conn:
+        conn.execute("ALTER TABLE away RENAME TO pace_note")
+    assert desk.resetting.apply() is not None
+    assert GOOGLE not in desk.secrets()
+
+
 @pytest.mark.parametrize("choices", [(), ("everything",), (MEETINGS, "../secret.key")])
 def test_only_what_there_is_can_be_chosen(desk: Desk, choices: Collection[str]):
     with pytest.raises(ValueError):
