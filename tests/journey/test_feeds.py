@@ -192,3 +192,10 @@ async def test_a_feed_has_the_next_meetings_however_many_are_over_and_reads_none
             assert "SCAN m" not in plan
 
     await door.gateway.stored.database.write(work)
+
+
+async def test_a_device_that_is_not_there_gets_no_address(door: Door, browser: PlainBrowser) -> None:
+    await browser.open("/settings/integrations")
+    page = await browser.press("Create address", device="lobbby")
+    assert page.status == 422
+    assert "There is no device lobbby" in page.text

@@ -17,7 +17,9 @@ from gateway.operations.integrations.feeds import Feeds
 from gateway.store.feeds import FeedRow
 
 PAGE = "/settings/integrations"
-MOST_SHOWN = 300
+MOST_SHOWN = 100
+MOST_TO_CHOOSE_FROM = 50
+"""With more devices the id of one is typed: a list of hundreds is slow to make and slow to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,9 @@ class FeedPages:
         except AccessError as error:
             return await self._pages.show(request, PAGE, fault=Fault.of(error), more={"asks_password": True})
         except NotFound:
-            return redirect(f"{PAGE}#feeds")
+            shown = await self._pages.show(request, PAGE, more={"unknown_device": device})
+            shown.set_status(422)
+            return shown
         address = f"{self._address()}/feeds/{token.reveal()}.ics"
         self._made.put(session_of(request).key, NewFeed(device=device, address=address))
         return redirect(f"{PAGE}#feeds")
@@ -86,9 +90,11 @@ class FeedPages:
         """Return what the page shows of feeds."""
         rows: list[FeedRow] = await self._feeds.listed()
         session = session_of(request)
+        titles = dict(self._devices())
         return {
             "feeds": rows[:MOST_SHOWN],
-            "titles": dict(self._devices()),
+            "titles": titles,
+            "choices": titles if len(titles) <= MOST_TO_CHOOSE_FROM else {},
             "new_feed": self._made.take(session.key),
             "withdrawn": "withdrawn" in request.query,
             "asks_password": not session.proved,
