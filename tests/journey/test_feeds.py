@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
@@ -28,7 +29,7 @@ PIN = "424242"
 MEETING = {
     "external_id": "weekly-1",
     "subject": "Weekly,\r\nATTACH:x",
-    "start": "2026-11-24T10:00:00",
+    "start": f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}T10:00:00",
     "duration_minutes": 60,
     "time_zone": "Europe/Berlin",
     "repeat": {"frequency": "weekly", "count": 3},
