@@ -95,6 +95,7 @@ class FeedPages:
             "feeds": rows[:MOST_SHOWN],
             "titles": titles,
             "choices": titles if len(titles) <= MOST_TO_CHOOSE_FROM else {},
+            "unknown_device": None,
             "new_feed": self._made.take(session.key),
             "withdrawn": "withdrawn" in request.query,
             "asks_password": not session.proved,
